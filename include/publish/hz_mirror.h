@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * WHAT    The active set as the output thread knows it: for every alarm not Normal, its newest entry's
+ *         head and number in the alarms log. From it come the active hash after an emptied Redis, the
+ *         colours of enterprises and parks, and what hazardctl shows.
+ * WAY     entries -> here -> Redis, control
+ * THREAD  hz_output alone
+ * OWNS    its memory; keeps no entry bodies (they are in the alarms log) beyond a bounded tail
+ * FULL    grows with the active alarms (about 100 B each)
+ */
+#ifndef HZ_MIRROR_H
+#define HZ_MIRROR_H
+
+#include "hz_entry.h"
+
+struct hz_mirror;
+
+/* What is kept of an active alarm. */
+struct hz_active {
+    struct hz_entry head; /* places not included */
+    uint64_t n_all;       /* n in view all */
+    int64_t raise_ns;
+};
+
+int hz_mirror_new(struct hz_mirror **ret_mirror) HZ_MUST_USE;
+void hz_mirror_free(struct hz_mirror *mirror);
+
+/* A newer entry: kept while its state is not Normal, dropped otherwise. -ENOMEM. */
+int hz_mirror_apply(struct hz_mirror *mirror, const struct hz_entry *entry) HZ_MUST_USE;
+
+uint32_t hz_mirror_count(const struct hz_mirror *mirror);
+/* By severity, mode live only. */
+void hz_mirror_by_severity(const struct hz_mirror *mirror, uint32_t ret_counts[HZ_SEVERITY_END]);
+/* In no order; *cursor begins at 0; NULL at the end. Stable while nothing is applied. */
+const struct hz_active *hz_mirror_next(const struct hz_mirror *mirror, uint32_t *cursor);
+/* The alarm with this episode id, or NULL. */
+const struct hz_active *hz_mirror_find(const struct hz_mirror *mirror, uint64_t alarm);
+
+/* For snapshots: as of the entry with the highest number applied. */
+typedef int (*hz_mirror_write)(void *ctx, const void *bytes, size_t length);
+typedef int (*hz_mirror_read)(void *ctx, void *bytes, size_t length);
+int hz_mirror_save(const struct hz_mirror *mirror, hz_mirror_write write, void *ctx) HZ_MUST_USE;
+int hz_mirror_load(struct hz_mirror *mirror, hz_mirror_read read, void *ctx) HZ_MUST_USE;
+uint64_t hz_mirror_newest(const struct hz_mirror *mirror); /* number of the newest entry applied */
+
+#endif
