@@ -18,6 +18,8 @@ uint64_t hz_hash(const void *data, size_t length);
 
 /* Start with crc = 0; feed the result in to go on. hz_crc32c("123456789") = 0xE3069283. */
 uint32_t hz_crc32c(uint32_t crc, const void *data, size_t length);
+/* The same without the processor's instruction: what other machines run. */
+uint32_t hz_crc32c_by_table(uint32_t crc, const void *data, size_t length);
 
 struct hz_digest {
     uint8_t bytes[32];

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * WHAT    Building text in a buffer of fixed size without allocation: numbers, quoted JSON strings,
- *         times. Also the slice, a borrowed piece of text that need not end in NUL.
+ *         times. Also the edges of UTF-8 characters, and the slice, a borrowed piece of text that
+ *         need not end in NUL.
  * WAY     -
  * THREAD  whoever owns the object
  * OWNS    nothing: the buffer is the caller's
- * FULL    what does not fit is not written, `overflow` is set and stays set
+ * FULL    an item that does not fit is not written, nor anything after it; `overflow` stays set
  */
 #ifndef HZ_TEXT_H
 #define HZ_TEXT_H
@@ -62,5 +63,10 @@ void hz_text_json(struct hz_text *text, struct hz_slice slice);
 void hz_text_format(struct hz_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* 2026-11-23T18:44:54.123Z */
 void hz_text_utc_ms(struct hz_text *text, int64_t utc_ms);
+
+/* Bytes of the valid UTF-8 character at the head of `at`; 0 when there is none. */
+size_t hz_utf8_character(const char *at, size_t length);
+/* The length to which a text is cut so that at most `most` bytes remain and no character is torn. */
+size_t hz_utf8_cut(const char *at, size_t length, size_t most);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "hz_error.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct hz_zone;
@@ -19,6 +20,8 @@ struct hz_zone;
 /* `name` as in /usr/share/zoneinfo ("Asia/Shanghai"), or a fixed offset "+08:00", or "UTC". Asia/
  * Shanghai and UTC are built in and work without zone files. HZ_ENOTFOUND, HZ_ECORRUPT. */
 int hz_zone_load(const char *name, struct hz_zone **ret_zone) HZ_MUST_USE;
+/* The same from the content of a zone file (version 2 or later, without leap seconds). */
+int hz_zone_parse(const void *bytes, size_t length, struct hz_zone **ret_zone) HZ_MUST_USE;
 void hz_zone_free(struct hz_zone *zone);
 
 /* The offset to add to UTC at this instant, in seconds. */
