@@ -40,15 +40,15 @@ struct hz_block_view {
     uint64_t end;
 };
 
-/* -ENOMEM */
+/* At least 4 chunks are taken. -ENOMEM */
 int hz_block_ring_new(uint32_t chunks, uint32_t stall_chunks, struct hz_block_ring **ret_ring) HZ_MUST_USE;
 void hz_block_ring_free(struct hz_block_ring *ring);
 
 /* --- the writer's thread --- */
 
 /* `bytes` <= HZ_CHUNK_BYTES / 2. The memory may be written until commit; a second reserve before
- * the commit gives the same place again. `reserved_share`: ordinary blocks leave a quarter of the
- * chunks free for control blocks, which pass `control` = true. */
+ * the commit takes the first one's place. The reserved share: ordinary blocks leave a quarter of the
+ * chunks free for control blocks, which pass `control` = true and may always use every chunk. */
 void *hz_block_ring_reserve(struct hz_block_ring *ring, uint32_t bytes, bool control);
 /* Publishes the first `bytes` (<= reserved) of the reservation as one block. */
 void hz_block_ring_commit(struct hz_block_ring *ring, uint32_t bytes);
@@ -73,13 +73,15 @@ void hz_block_ring_engine_done(struct hz_block_ring *ring, uint64_t end);
 
 /* As above, but the block must be copied out at once, between begin and end of a copy, since a
  * stalled chunk may be given up at any other time. begin returns how many bytes of positions were
- * given up since the last copy (the caller finds by seq which blocks). */
+ * given up before they were copied (the caller finds by seq which blocks; padding counts too). */
 uint64_t hz_block_ring_copy_begin(struct hz_block_ring *ring);
 bool hz_block_ring_journal_next(struct hz_block_ring *ring, struct hz_block_view *ret_view);
 void hz_block_ring_copy_end(struct hz_block_ring *ring);
-/* Goes back to the oldest block not yet done (after a failed sync, inside a copy). */
-void hz_block_ring_journal_rewind(struct hz_block_ring *ring);
-/* Everything before `end` is durable (any one thread: the sync thread). */
+/* Goes back to the oldest block not yet done (after a failed sync, inside a copy). Returns how many
+ * bytes of positions cannot be written again: copied, not durable, and given up since. */
+uint64_t hz_block_ring_journal_rewind(struct hz_block_ring *ring);
+/* Everything before `end` is durable (any one thread: the sync thread). `end` is of a block taken
+ * since the last rewind; one that is behind what is done already changes nothing. */
 void hz_block_ring_journal_done(struct hz_block_ring *ring, uint64_t end);
 
 #endif

@@ -42,13 +42,13 @@ struct hz_spsc_tx {
     alignas(HZ_CACHE_LINE) struct hz_spsc_shared *shared;
     uint64_t tail;
     uint64_t head_seen;
-    uint64_t high_water; /* most items ever under way */
 };
 
 struct hz_spsc_rx {
     alignas(HZ_CACHE_LINE) struct hz_spsc_shared *shared;
     uint64_t head;
     uint64_t tail_seen;
+    uint64_t high_water; /* most items ever found waiting: at least half of the fullest it has been */
 };
 
 /* `items` is rounded up to a power of two. Untouched places cost no memory. -ENOMEM. */
@@ -84,8 +84,6 @@ static inline uint64_t hz_spsc_room(struct hz_spsc_tx *tx)
 static inline void hz_spsc_commit(struct hz_spsc_tx *tx, uint64_t count)
 {
     tx->tail += count;
-    if (tx->tail - tx->head_seen > tx->high_water)
-        tx->high_water = tx->tail - tx->head_seen;
     atomic_store_explicit(&tx->shared->tail, tx->tail, memory_order_release);
 }
 
@@ -106,8 +104,11 @@ static inline const void *hz_spsc_items(struct hz_spsc_rx *rx, uint64_t *ret_cou
 {
     struct hz_spsc_shared *s = rx->shared;
 
-    if (rx->tail_seen == rx->head)
+    if (rx->tail_seen == rx->head) {
         rx->tail_seen = atomic_load_explicit(&s->tail, memory_order_acquire);
+        if (rx->tail_seen - rx->head > rx->high_water)
+            rx->high_water = rx->tail_seen - rx->head;
+    }
     uint64_t at = rx->head & s->mask;
     uint64_t there = rx->tail_seen - rx->head;
     uint64_t together = s->mask + 1 - at;

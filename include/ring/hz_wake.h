@@ -27,6 +27,9 @@ struct hz_wake {
     alignas(HZ_CACHE_LINE) _Atomic uint32_t asleep;
     int fd; /* readable after a wake-up; for poll or uv_poll */
     _Atomic uint64_t wake_ups;
+    /* sleeper only */
+    bool armed;
+    uint64_t owed; /* writes to fd that were promised and not read yet */
 };
 
 int hz_wake_init(struct hz_wake *wake) HZ_MUST_USE;
@@ -41,10 +44,12 @@ static inline void hz_wake_up(struct hz_wake *wake)
         hz_wake_up_sleeper(wake);
 }
 
-/* Before sleeping: after this the sleeper must look at its rings again. */
+/* Before sleeping (again at will): after this the sleeper must look at its rings again. */
 static inline void hz_wake_arm(struct hz_wake *wake)
 {
-    atomic_store_explicit(&wake->asleep, 1, memory_order_relaxed);
+    if (atomic_exchange_explicit(&wake->asleep, 1, memory_order_relaxed) == 0 && wake->armed)
+        wake->owed++; /* woken since it was armed before */
+    wake->armed = true;
     atomic_thread_fence(memory_order_seq_cst);
 }
 
