@@ -14,6 +14,8 @@
 #include "hz_hash.h"
 #include "hz_text.h"
 
+#include <stdalign.h>
+
 #define HZ_RECORD_BYTES_MAX 1024u
 
 /* X(NAME, number, word, what it says) */
@@ -37,8 +39,8 @@ enum hz_record_kind {
 };
 
 struct hz_record {
-    uint16_t kind;  /* enum hz_record_kind */
-    uint16_t bytes; /* header and body, a multiple of 8 */
+    alignas(8) uint16_t kind; /* enum hz_record_kind */
+    uint16_t bytes;           /* header and body, a multiple of 8 */
     uint32_t reserved;
 };
 
@@ -155,7 +157,9 @@ static inline const struct hz_record *hz_block_first_record(const struct hz_bloc
 
 static inline const struct hz_record *hz_record_next(const struct hz_record *record)
 {
-    return (const struct hz_record *)((const char *)record + record->bytes);
+    const void *next = (const char *)record + record->bytes; /* 8-byte aligned, as all records */
+
+    return next;
 }
 
 const char *hz_record_kind_word(enum hz_record_kind kind);
@@ -173,7 +177,7 @@ struct hz_command_texts {
 };
 struct hz_command_texts hz_command_texts(const struct hz_record_command *command);
 /* Builds a command record in `to`; texts beyond their bounds are cut at a character's edge. Returns
- * its bytes. */
+ * its bytes; 0 when they are more than `size` (HZ_RECORD_BYTES_MAX is always enough). */
 size_t hz_command_build(void *to, size_t size, const struct hz_record_command *head,
                         const struct hz_command_texts *texts);
 
