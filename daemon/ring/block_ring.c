@@ -3,10 +3,14 @@
  * The ring of blocks. What must stay true: a chunk is written over only when both readers have let
  * it go, and each letting-go is a release that the writer acquires before it re-uses the chunk.
  *
- * In a chunk a block stands behind a frame of 8 bytes that says its length; a frame of PADDING says
- * that the next block is in the next chunk. A position names a frame. Chunk n of positions lives in
- * the storage chunk place[n % total]; there are never more than `total` chunks between the oldest
- * not freed and the newest, so that an entry stands until its chunk is freed.
+ * In a chunk a block stands behind a frame of 8 bytes that says its length; a position names a
+ * frame. What the last block leaves of a chunk is never looked at, so that a chunk is free as soon
+ * as its last block is: a reader that stands there finds by the table that it has to go on to the
+ * next.
+ *
+ * Chunk n of positions is described by table[n % table_size]. There are never more than `total`
+ * chunks with storage, and a reader stands at most at the end of the chunk before them: with one
+ * entry more than chunks, none is written over under a reader's eyes.
  *
  * The gate is how writer and journal agree on giving up. It holds the position up to which chunks
  * were given up (a multiple of the chunk) and, in its lowest bit, whether the journal is copying:
@@ -29,11 +33,16 @@
 #define CHUNKS_LEAST 4u /* one being written, one being read, a quarter for control blocks */
 #define CHUNKS_MOST  (1u << 20)
 #define COPYING      UINT64_C(1)
-#define PADDING      UINT32_MAX
 
 struct frame {
-    uint32_t bytes; /* of the block that follows; or PADDING */
+    uint32_t bytes; /* of the block that follows */
     uint32_t reserved;
+};
+
+/* Written by the writer; read by the readers when the tail is past a frame in the chunk. */
+struct chunk {
+    uint64_t place;       /* in the storage, in chunks */
+    _Atomic uint64_t end; /* where its blocks end; its whole length until the writer has left it */
 };
 
 struct reader {
@@ -45,8 +54,8 @@ struct hz_block_ring {
     /* set at start */
     uint64_t *storage;      /* everything in it is aligned to 8 */
     uint32_t chunks, total; /* total: with the stall chunks */
-    /* written by the writer; place[n % total] is read by the readers once the tail is past it */
-    uint32_t *place;
+    uint32_t table_size;    /* total + 1 */
+    struct chunk *table;
 
     /* writer only */
     alignas(HZ_CACHE_LINE) uint64_t writer_tail;
@@ -54,7 +63,6 @@ struct hz_block_ring {
     uint32_t reserved_bytes;
     bool stalled;
     uint64_t freed, taken; /* chunks of positions: [freed, taken) have storage */
-    uint64_t *chunk_end;   /* [n % total]: where the blocks of chunk n end */
     uint32_t *free_places; /* a stack: the newest freed is on top */
     uint32_t free_count;
 
@@ -73,9 +81,25 @@ static uint64_t acquire(_Atomic uint64_t *position)
     return atomic_load_explicit(position, memory_order_acquire);
 }
 
+static struct chunk *chunk_of(const struct hz_block_ring *ring, uint64_t chunk)
+{
+    return &ring->table[chunk % ring->table_size];
+}
+
+/* Relaxed: a change is seen by who has seen the tail that came after it, and only then matters. */
+static uint64_t chunk_end(const struct hz_block_ring *ring, uint64_t chunk)
+{
+    return atomic_load_explicit(&chunk_of(ring, chunk)->end, memory_order_relaxed);
+}
+
+static void set_chunk_end(struct hz_block_ring *ring, uint64_t chunk, uint64_t end)
+{
+    atomic_store_explicit(&chunk_of(ring, chunk)->end, end, memory_order_relaxed);
+}
+
 static struct frame *frame_at(const struct hz_block_ring *ring, uint64_t position)
 {
-    uint64_t place = ring->place[position / HZ_CHUNK_BYTES % ring->total];
+    uint64_t place = chunk_of(ring, position / HZ_CHUNK_BYTES)->place;
 
     return (struct frame *)(ring->storage +
                             (place * HZ_CHUNK_BYTES + position % HZ_CHUNK_BYTES) / 8);
@@ -96,10 +120,10 @@ int hz_block_ring_new(uint32_t chunks, uint32_t stall_chunks, struct hz_block_ri
     *ring = (struct hz_block_ring){.chunks = chunks < CHUNKS_LEAST ? CHUNKS_LEAST : chunks};
     ring->total = ring->chunks + stall_chunks;
     ring->storage = hz_reserve((size_t)ring->total * HZ_CHUNK_BYTES);
-    ring->place = calloc(ring->total, sizeof(*ring->place));
-    ring->chunk_end = calloc(ring->total, sizeof(*ring->chunk_end));
+    ring->table_size = ring->total + 1;
+    ring->table = calloc(ring->table_size, sizeof(*ring->table));
     ring->free_places = calloc(ring->total, sizeof(*ring->free_places));
-    if (!ring->storage || !ring->place || !ring->chunk_end || !ring->free_places) {
+    if (!ring->storage || !ring->table || !ring->free_places) {
         hz_block_ring_free(ring);
         return -ENOMEM;
     }
@@ -116,8 +140,7 @@ void hz_block_ring_free(struct hz_block_ring *ring)
     if (!ring)
         return;
     hz_reserve_free(ring->storage, (size_t)ring->total * HZ_CHUNK_BYTES);
-    free(ring->place);
-    free(ring->chunk_end);
+    free(ring->table);
     free(ring->free_places);
     free(ring);
 }
@@ -133,12 +156,6 @@ static uint64_t journal_let_go(struct hz_block_ring *ring)
     return done > given_up ? done : given_up;
 }
 
-/* A reader stands at the end of the last block, before the padding: that is past the chunk. */
-static bool past_chunk(const struct hz_block_ring *ring, uint64_t chunk, uint64_t position)
-{
-    return position >= ring->chunk_end[chunk % ring->total];
-}
-
 /* Puts the chunks that both readers have passed on the stack of free places. */
 static void reclaim(struct hz_block_ring *ring)
 {
@@ -146,8 +163,8 @@ static void reclaim(struct hz_block_ring *ring)
     uint64_t engine = acquire(&ring->engine_done);
     uint64_t both = journal < engine ? journal : engine;
 
-    while (ring->freed < ring->taken && past_chunk(ring, ring->freed, both)) {
-        ring->free_places[ring->free_count++] = ring->place[ring->freed % ring->total];
+    while (ring->freed < ring->taken && both >= chunk_end(ring, ring->freed)) {
+        ring->free_places[ring->free_count++] = (uint32_t)chunk_of(ring, ring->freed)->place;
         ring->freed++;
     }
 }
@@ -165,8 +182,8 @@ static bool may_write(struct hz_block_ring *ring, uint64_t chunk, bool control)
     if (taken - ring->freed > (control ? ring->total : ordinary_chunks(ring)))
         return false;
     if (taken > ring->taken) {
-        ring->place[chunk % ring->total] = ring->free_places[--ring->free_count];
-        ring->chunk_end[chunk % ring->total] = (chunk + 1) * HZ_CHUNK_BYTES;
+        chunk_of(ring, chunk)->place = ring->free_places[--ring->free_count];
+        set_chunk_end(ring, chunk, (chunk + 1) * HZ_CHUNK_BYTES);
         ring->taken = taken;
     }
     return true;
@@ -195,10 +212,8 @@ void hz_block_ring_commit(struct hz_block_ring *ring, uint32_t bytes)
     uint64_t at = ring->reserved_at;
 
     hz_assert(bytes > 0 && bytes <= ring->reserved_bytes);
-    if (at > ring->writer_tail) {
-        *frame_at(ring, ring->writer_tail) = (struct frame){.bytes = PADDING};
-        ring->chunk_end[ring->writer_tail / HZ_CHUNK_BYTES % ring->total] = ring->writer_tail;
-    }
+    if (at > ring->writer_tail)
+        set_chunk_end(ring, ring->writer_tail / HZ_CHUNK_BYTES, ring->writer_tail);
     *frame_at(ring, at) = (struct frame){.bytes = bytes};
     ring->reserved_bytes = 0;
     ring->writer_tail = at + sizeof(struct frame) + up_to_eight(bytes);
@@ -214,7 +229,7 @@ bool hz_block_ring_give_up(struct hz_block_ring *ring)
 {
     reclaim(ring);
     uint64_t chunk = ring->freed;
-    if (chunk == ring->taken || !past_chunk(ring, chunk, acquire(&ring->engine_done)))
+    if (chunk == ring->taken || acquire(&ring->engine_done) < chunk_end(ring, chunk))
         return false;
     /* The engine has passed the oldest chunk and it was not reclaimed: the journal needs it. */
     uint64_t gate = acquire(&ring->gate);
@@ -255,11 +270,10 @@ static bool reader_next(struct hz_block_ring *ring, struct reader *reader,
         reader->tail_seen = acquire(&ring->tail);
     if (reader->next >= reader->tail_seen)
         return false;
+    uint64_t chunk = reader->next / HZ_CHUNK_BYTES;
+    if (reader->next == chunk_end(ring, chunk))
+        reader->next = (chunk + 1) * HZ_CHUNK_BYTES;
     const struct frame *frame = frame_at(ring, reader->next);
-    if (frame->bytes == PADDING) { /* was committed together with the block behind it */
-        reader->next = (reader->next / HZ_CHUNK_BYTES + 1) * HZ_CHUNK_BYTES;
-        frame = frame_at(ring, reader->next);
-    }
     reader->next += sizeof(*frame) + up_to_eight(frame->bytes);
     *ret_view = (struct hz_block_view){frame + 1, frame->bytes, reader->next};
     return true;

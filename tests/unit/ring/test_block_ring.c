@@ -184,6 +184,24 @@ static void padding_holds_no_chunk(void **state)
     assert_true(put(HZ_CHUNK_BYTES / 2 - 80));
 }
 
+/* Both readers stand at the end of a chunk that is free by then and written over: what they need to
+ * go on must not be in it. (The first ring kept a mark there; found by stress_block_ring.) */
+static void readers_stand_at_the_end_of_a_reused_chunk(void **state)
+{
+    const uint32_t bytes = HZ_CHUNK_BYTES / 2 - 80;
+
+    (void)state;
+    fresh(4, 0);
+    assert_true(put(bytes));
+    assert_true(put(bytes));
+    both(0);
+    both(1);
+    unsigned count = fill(HALF);
+    assert_int_equal(count, 6);
+    for (uint64_t i = 2; i < 8; i++)
+        both(i);
+}
+
 static void control_blocks_find_room(void **state)
 {
     unsigned count = 0;
@@ -304,6 +322,7 @@ int main(void)
         CASE(a_second_reserve_may_step_back),
         CASE(the_slower_reader_holds_the_ring),
         CASE(padding_holds_no_chunk),
+        CASE(readers_stand_at_the_end_of_a_reused_chunk),
         CASE(control_blocks_find_room),
         CASE(memory_is_used_newest_first),
         CASE(a_stall_opens_more_chunks),
