@@ -118,6 +118,19 @@ static void offsets_as_the_library(void **state)
     }
 }
 
+static void a_change_counts_from_its_second_on(void **state)
+{
+    struct hz_zone *zone = NULL;
+
+    (void)state;
+    if (access("/usr/share/zoneinfo/America/New_York", R_OK) != 0)
+        skip();
+    assert_int_equal(hz_zone_load("America/New_York", &zone), 0);
+    assert_int_equal(hz_zone_offset_s(zone, 954658799), -5 * HOUR); /* 2000-04-02 06:59:59Z */
+    assert_int_equal(hz_zone_offset_s(zone, 954658800), -4 * HOUR);
+    hz_zone_free(zone);
+}
+
 /* A version 2 file with no change but a rule. */
 static size_t file_with(char *to, const char *rule)
 {
@@ -178,6 +191,7 @@ static void rules_of_every_form(void **state)
         {"<+0330>-3:30", 7, 1, 3 * HOUR + 1800},
         {"EST5EDT,J60/0,J300/0", 2, 28, -5 * HOUR}, /* J60 is 1 March in every year */
         {"EST5EDT,J60/0,J300/0", 3, 2, -4 * HOUR},
+        {"EST5EDT,J60/0,J300/0", 2, 29, -5 * HOUR},
         {"EST5EDT,59/0,300", 2, 28, -5 * HOUR}, /* 59 counted from 0: 29 February in 2028 */
         {"EST5EDT,59/0,300", 3, 1, -4 * HOUR},
         {"NZST-12NZDT,M9.5.0,M4.1.0/3", 1, 1, 13 * HOUR},
@@ -235,10 +249,15 @@ static void damaged_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(calendar_day_by_day),    cmocka_unit_test(lengths_of_months),
-        cmocka_unit_test(built_in_and_fixed),     cmocka_unit_test(names_that_are_none),
-        cmocka_unit_test(offsets_as_the_library), cmocka_unit_test(repeated_and_skipped_hours),
-        cmocka_unit_test(rules_of_every_form),    cmocka_unit_test(damaged_files),
+        cmocka_unit_test(calendar_day_by_day),
+        cmocka_unit_test(lengths_of_months),
+        cmocka_unit_test(built_in_and_fixed),
+        cmocka_unit_test(names_that_are_none),
+        cmocka_unit_test(offsets_as_the_library),
+        cmocka_unit_test(a_change_counts_from_its_second_on),
+        cmocka_unit_test(repeated_and_skipped_hours),
+        cmocka_unit_test(rules_of_every_form),
+        cmocka_unit_test(damaged_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -254,6 +254,36 @@ static void each_field_is_looked_at(void **state)
     assert_false(hz_block_shape_ok(&room.block, sizeof(room)));
 }
 
+/* Two records of 12 bytes: all sums are right, but the second is not aligned. */
+static void records_stay_aligned(void **state)
+{
+    const struct hz_record tick = {HZ_RECORD_TICK, 8, 0};
+    struct hz_record head = {HZ_RECORD_TICK, 12, 0};
+
+    (void)state;
+    hz_block_init(&room.block, HZ_BLOCK_CONTROL, 0);
+    for (int i = 0; i < 3; i++)
+        assert_true(hz_block_add_record(&room.block, sizeof(room), &tick));
+    assert_true(hz_block_shape_ok(&room.block, room.block.bytes));
+    memcpy(room.bytes + 56, &head, sizeof(head));
+    memcpy(room.bytes + 68, &head, sizeof(head));
+    room.block.count = 2;
+    assert_false(hz_block_shape_ok(&room.block, room.block.bytes));
+}
+
+static void a_record_has_all_its_fields(void **state)
+{
+    const struct hz_record_start start = {.head = {HZ_RECORD_START, sizeof(start), 0}};
+    const struct hz_record head_alone = {HZ_RECORD_START, 8, 0};
+
+    (void)state;
+    hz_block_init(&room.block, HZ_BLOCK_CONTROL, 0);
+    assert_true(hz_block_add_record(&room.block, sizeof(room), &start.head));
+    assert_true(hz_block_shape_ok(&room.block, room.block.bytes));
+    assert_true(hz_block_add_record(&room.block, sizeof(room), &head_alone));
+    assert_false(hz_block_shape_ok(&room.block, room.block.bytes));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +293,8 @@ int main(void)
         cmocka_unit_test(texts_are_cut_between_characters),
         cmocka_unit_test(damaged_blocks_are_never_left),
         cmocka_unit_test(each_field_is_looked_at),
+        cmocka_unit_test(records_stay_aligned),
+        cmocka_unit_test(a_record_has_all_its_fields),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
