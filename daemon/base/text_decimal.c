@@ -60,7 +60,7 @@ static bool add_short(struct hz_text *text, double value)
 
 void hz_text_decimal(struct hz_text *text, double value)
 {
-    char buffer[32];
+    char buffer[48];
 
     if (!isfinite(value) || add_short(text, value))
         return;
