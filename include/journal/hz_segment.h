@@ -9,13 +9,20 @@
  * OWNS    descriptors
  * FULL    append returns -ENOSPC; nothing of the frame counts then
  *
- *   <class>/<first seq, 16 hex digits>.seg
- *   | head 4096: magic, version, class, journal identity, first seq, created wall, crc | frame | frame | ... zeros
+ *   <directory>/<ordinal, 8 hex digits>-<first key, 16 hex digits>.seg
+ *   | head 4096: magic, version, class, journal identity, ordinal, first key, crc | frame | frame | ... zeros
  *
- * A frame of class journal is a struct hz_block as it stands. Frames of the other classes have a
- * struct hz_frame head. All are multiples of 8. Reading ends at the first frame whose length is 0 or
- * whose CRC is wrong: in the newest segment that is a torn tail (cut, counted), in an older one it
- * is damage (HZ_ECORRUPT with the place).
+ * The ordinal grows by one with every segment, so that a name never clashes, also when the same keys
+ * are written again after a failed sync. A frame of class journal is a struct hz_block as it stands;
+ * frames of the other classes begin with a struct hz_frame. All are multiples of 8.
+ *
+ * A frame whose length is 0 ends a segment. A bad frame (length, shape, CRC) is
+ *   in the newest segment: a torn tail, cut when a writer is made and counted by the reader;
+ *   in an older one whose successor begins at or before the key that is missing: the end of a segment
+ *   that was abandoned, its rest stands in the successor;
+ *   in any other: damage, HZ_ECORRUPT with the place.
+ * Every writer begins a segment of its own: nothing is ever appended behind what a crash left.
+ * Blocks and entries whose keys were given already are passed over by the reader.
  */
 #ifndef HZ_SEGMENT_H
 #define HZ_SEGMENT_H
@@ -29,6 +36,8 @@
 
 enum hz_segment_class { HZ_SEGMENT_JOURNAL = 1, HZ_SEGMENT_DEFINE = 2, HZ_SEGMENT_ALARMS = 3 };
 
+#define HZ_SEGMENT_FRAME_BYTES_MAX HZ_BLOCK_BYTES_MAX
+
 /* Head of a frame that is not a block; `bytes` and `crc32c` stand where a block has them. */
 struct hz_frame {
     uint32_t bytes;
@@ -38,8 +47,9 @@ struct hz_frame {
 
 struct hz_segment_writer;
 
-/* Goes on after the last good frame of the newest segment in `directory` (cut there), or begins.
- * `journal` is the identity, written to new heads and compared with old ones (HZ_EFOREIGN). */
+/* Makes `directory` when it is missing, cuts the newest segment behind its last good frame and begins
+ * the next at the first append. `journal` is the identity, written to new heads and compared with the
+ * newest (HZ_EFOREIGN). HZ_EVERSION when that was written by a later release. */
 int hz_segment_writer_new(const struct hz_disk *disk, const char *directory, enum hz_segment_class class_,
                           const uint64_t journal[2], uint64_t segment_bytes,
                           struct hz_segment_writer **ret_writer) HZ_MUST_USE;
@@ -47,28 +57,32 @@ void hz_segment_writer_free(struct hz_segment_writer *writer);
 
 /* Appends whole frames (length a multiple of 8, CRCs filled in by this call in `frames` itself).
  * `first` names the segment when one must be begun here. Rolls to a new segment when the present one
- * is full. Write thread. Returns 0 or a negative code; after an error the caller calls
+ * is full; that waits for the full one to be durable: -EAGAIN, nothing was written, ask for a sync and
+ * come again. Write thread. Returns 0 or a negative code; after any other error the caller calls
  * hz_segment_writer_abandon and appends again. */
 int hz_segment_append(struct hz_segment_writer *writer, void *frames, size_t length, uint64_t first) HZ_MUST_USE;
 /* Gives the present segment up after a failed write or sync; the next append begins a new one. */
 void hz_segment_writer_abandon(struct hz_segment_writer *writer);
 /* Bytes appended so far, over all segments of this run: what a sync covers. Any thread. */
 uint64_t hz_segment_appended(const struct hz_segment_writer *writer);
-/* Syncs everything appended before the call; sync thread. 0, or the error (never retried). */
+/* Syncs everything appended before the call, over all segments and with the directory of new ones; sync
+ * thread, never waits for an append. 0, or the error: a sync that failed is never tried again, every
+ * further call gives the same error until the writer has abandoned the segment. After an error the
+ * caller believes nothing of what it knew to be appended until the write thread has abandoned. */
 int hz_segment_sync(struct hz_segment_writer *writer) HZ_MUST_USE;
 
-/* Where a frame stands, for a later read: segment's first key and offset. */
+/* Where a frame stands, for a later read. */
 struct hz_segment_place {
-    uint64_t segment;
+    uint64_t ordinal;
     uint64_t offset;
 };
-/* The place of the next frame if it is appended to the present segment. Write thread. */
-struct hz_segment_place hz_segment_next_place(const struct hz_segment_writer *writer);
+/* The place of the first frame of the last append. Write thread. */
+struct hz_segment_place hz_segment_last_place(const struct hz_segment_writer *writer);
 
 struct hz_segment_reader;
 
-/* Reads all segments of a class in order. `from`: begins with the segment that holds this first key
- * or later frames (0 = all). */
+/* Reads all segments of a class in order. `from`: begins with the segment that can hold this key (0 =
+ * all); earlier frames of that segment are given too. A missing directory is an empty one. */
 int hz_segment_reader_new(const struct hz_disk *disk, const char *directory, enum hz_segment_class class_,
                           uint64_t from, struct hz_segment_reader **ret_reader) HZ_MUST_USE;
 void hz_segment_reader_free(struct hz_segment_reader *reader);
