@@ -61,6 +61,23 @@ static void a_key_is_the_whole_key(void **state)
     assert_int_equal(hz_names_find(names, HZ_NAMED_POINT, "abcd", 3), 1);
 }
 
+/* A longer key in the very slot, with the very fingerprint, of the shorter one that is asked for. */
+static void a_longer_key_with_the_same_slot_is_another(void **state)
+{
+    uint64_t wanted = hz_names_hash(HZ_NAMED_POINT, "abc", 3);
+    char key[32];
+
+    (void)state;
+    for (unsigned i = 0;; i++) {
+        (void)snprintf(key, sizeof(key), "abc%u", i);
+        uint64_t hash = hz_names_hash(HZ_NAMED_POINT, key, strlen(key));
+        if (hash >> 48 == wanted >> 48 && (hash & 63) == (wanted & 63))
+            break;
+    }
+    (void)define(HZ_NAMED_POINT, key);
+    assert_int_equal(hz_names_find(names, HZ_NAMED_POINT, "abc", 3), 0);
+}
+
 static void every_key_of_many_is_found_and_none_has_moved(void **state)
 {
     enum { MANY = 100000 };
@@ -169,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(ids_are_dense_and_each_kind_has_its_own),
         T(a_key_is_the_whole_key),
+        T(a_longer_key_with_the_same_slot_is_another),
         T(every_key_of_many_is_found_and_none_has_moved),
         T(keys_out_of_bounds_are_refused),
         T(a_kind_can_be_used_up),
