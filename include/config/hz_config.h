@@ -38,12 +38,12 @@ struct hz_filter_config {
     const char *topic;   /* pattern: "hz/{enterprise}/{hazard}/{point}", "v1/{gateway}/telemetry" */
     const char *key;     /* how the registry key is built: "{enterprise}/{hazard}/{point}" */
     enum hz_payload_format format;
-    const char *values;  /* path of the map or array (MAP, ARRAY) */
+    const char *values;  /* path of the map or array (MAP, ARRAY); "" = the payload itself */
     const char *name;    /* ARRAY: field that names the point */
     const char *value;   /* path of the value in a single or element object; default "v" */
     const char *stamp;   /* default "ts" */
     const char *quality; /* default "q" */
-    const char *errors;  /* path of a map name -> error code (Neuron); a point in it is bad */
+    const char *errors;  /* path of a map name -> error code (Neuron); a point in it is bad; "" = none */
     enum hz_stamp_unit stamp_unit;
     uint32_t line;
 };
@@ -69,7 +69,7 @@ struct hz_feed_config {
     int64_t stale_after_ns; /* default for points without an interval */
     int64_t skew_ns;
     int64_t lost_after_ns;
-    const char *timezone; /* stamps without a zone */
+    const char *timezone; /* stamps without a zone; never NULL: default the configuration's */
     struct hz_filter_config *filters;
     uint32_t filter_count;
     uint32_t line;
@@ -125,7 +125,7 @@ struct hz_select_config {
 
 struct hz_rule_config {
     const char *id;
-    const char *name_zh, *name_en;
+    const char *name_zh, *name_en; /* never NULL: each stands for the other, the id for both */
     enum hz_mode mode;
     enum hz_domain domain;
     struct hz_select_config select;
@@ -138,11 +138,12 @@ struct hz_rule_config {
     enum hz_severity stale_severity;
     struct hz_patience stale_after;
     bool each_gateway; /* `each: gateway` with `silent:` */
-    struct hz_patience silent_after;
+    struct hz_patience silent_after; /* intervals of the gateway, within the two bounds */
     int64_t silent_at_least_ns, silent_at_most_ns;
     enum hz_severity silent_severity;
     const char *const *routes;
     uint32_t route_count;
+    /* NULL where not written; with one language written the other stays NULL. */
     const char *message_zh, *message_en, *short_zh, *short_en, *advice_zh, *advice_en;
     const char *file;
     uint32_t line;
