@@ -7,7 +7,7 @@
  *         hands in the archived files.
  * WAY     a directory or the archive -> config, registry
  * THREAD  whoever owns the object
- * OWNS    contents (mapped or copied)
+ * OWNS    contents (copied: a file edited in place must not change under its digest)
  * FULL    files above 1 GiB: HZ_ELIMIT
  */
 #ifndef HZ_FILES_H
@@ -39,7 +39,7 @@ void hz_files_done(struct hz_files *files);
  * leads out of the directory is an error in `diagnostics` (the return value is then HZ_ECONFIG). */
 int hz_files_read(struct hz_files *files, const char *directory, struct hz_diagnostics *diagnostics) HZ_MUST_USE;
 
-/* Adds one file with a copy of its content; keeps the order. -ENOMEM. */
+/* Adds one file with a copy of its content; keeps the order. -ENOMEM; -EEXIST: the path is there. */
 int hz_files_add(struct hz_files *files, const char *path, const void *bytes, size_t length) HZ_MUST_USE;
 
 const struct hz_file *hz_files_find(const struct hz_files *files, const char *path);
