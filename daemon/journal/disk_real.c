@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -101,6 +102,14 @@ static int real_sync_directory(void *ctx, const char *path)
     return error;
 }
 
+static int real_lock(void *ctx, int fd)
+{
+    (void)ctx;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    return errno == EWOULDBLOCK ? -EBUSY : -errno;
+}
+
 static int64_t real_size(void *ctx, int fd)
 {
     struct stat stat;
@@ -141,6 +150,7 @@ const struct hz_disk hz_disk_real = {
     .unlink = real_unlink,
     .mkdir = real_mkdir,
     .sync_directory = real_sync_directory,
+    .lock = real_lock,
     .size = real_size,
     .list = real_list,
 };

@@ -27,6 +27,7 @@ struct hz_disk {
     int (*unlink)(void *ctx, const char *path);
     int (*mkdir)(void *ctx, const char *path, unsigned mode); /* 0 when it is there */
     int (*sync_directory)(void *ctx, const char *path);
+    int (*lock)(void *ctx, int fd); /* exclusive, until closed or the process ends; -EBUSY when taken */
     int64_t (*size)(void *ctx, int fd);
     /* Names in a directory, sorted; calls `each` until it returns non-zero. */
     int (*list)(void *ctx, const char *path, int (*each)(void *each_ctx, const char *name), void *each_ctx);
