@@ -3,8 +3,8 @@
  * The names of a transition as text, and back. Each name has exactly one spelling: what parses was
  * written by us, and two texts that differ name two things.
  *
- * An episode's number is cut in its middle: "k7f3-1c9e2" is base 36 of the upper and of the lower
- * 32 bits. The lower part holds the 16 bits of the index and 16 of the seq.
+ * An episode's number is cut in its middle: "k7f3-1c9e2" is base 36 of the upper 32 bits, which tell
+ * journals apart, and of the lower 32, which count.
  */
 #include "hz_transition.h"
 #include "hz_text.h"

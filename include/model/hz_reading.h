@@ -38,6 +38,7 @@ enum hz_reading_flag {
     HZ_READING_HISTORIC = 1 << 1, /* declared back-fill: journalled, not evaluated live */
     HZ_READING_ARRIVAL = 1 << 2,  /* first reading of a payload: starts an "arrival" of design.md section 5 */
     HZ_READING_DRILL = 1 << 3,
+    HZ_READING_GATEWAY = 1 << 4, /* a gateway's sign of life: `point` holds a struct hz_gateway_id, kind is NONE */
 };
 
 union hz_value {

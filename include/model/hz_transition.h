@@ -38,7 +38,8 @@ struct hz_transition {
     uint32_t index; /* within the record, from 0 */
     uint32_t place_count;
     struct hz_stream_id id;
-    uint64_t alarm;   /* episode: (seq << 16 | index) of its raise, see hz_alarm_text */
+    uint64_t number;  /* among all transitions of the journal, from 1 without holes: its key in the alarms log */
+    uint64_t alarm;   /* episode: the low 32 bits of the journal's identity << 32, plus a count from 1 */
     uint32_t point;   /* 0 for system and gateway alarms */
     uint32_t rule;    /* 0 for built-in system alarms */
     uint32_t gateway; /* kind GATEWAY: the gateway; else 0 */

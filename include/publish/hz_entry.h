@@ -89,7 +89,7 @@ enum hz_entry_field {
 extern const char *const hz_entry_field_names[HZ_FIELD_COUNT];
 
 /* The stored form. Frame of segment class `alarms`: its first 16 bytes are a struct hz_frame
- * (hz_segment.h), filled in by the journal; `number` is that frame's key. Behind the head: the
+ * (hz_segment.h), filled in by the journal; `number`, the transition's own, is that frame's key. Behind the head: the
  * places, then the values, each a u16 length and its bytes. The values of N and DURABLE are empty here:
  * they differ by view and moment of publishing. */
 struct hz_entry {
@@ -116,8 +116,7 @@ static inline const struct hz_view_place *hz_entry_places(const struct hz_entry 
 }
 
 /* Renders into `to` (HZ_ENTRY_BYTES_MAX, 8-aligned); returns its bytes. */
-uint32_t hz_entry_render(const struct hz_set *set, const struct hz_transition *transition, uint64_t number,
-                         struct hz_entry *to);
+uint32_t hz_entry_render(const struct hz_set *set, const struct hz_transition *transition, struct hz_entry *to);
 
 /* Lends the values; false when the bytes are not an entry (damaged log). */
 bool hz_entry_values(const struct hz_entry *entry, size_t available, struct hz_slice values[HZ_FIELD_COUNT]);
