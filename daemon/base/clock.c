@@ -11,7 +11,7 @@ static int64_t read_clock(clockid_t id)
 {
     struct timespec now;
 
-    (void)clock_gettime(id, &now); /* cannot fail for these two ids */
+    (void)clock_gettime(id, &now); /* cannot fail for these ids */
     return (int64_t)now.tv_sec * HZ_NS_PER_S + now.tv_nsec;
 }
 
@@ -27,7 +27,13 @@ static int64_t real_wall(void *ctx)
     return read_clock(CLOCK_REALTIME);
 }
 
-const struct hz_clock hz_clock_real = {real_mono, real_wall, NULL};
+static int64_t real_boot(void *ctx)
+{
+    (void)ctx;
+    return read_clock(CLOCK_BOOTTIME);
+}
+
+const struct hz_clock hz_clock_real = {real_mono, real_wall, real_boot, NULL};
 
 static int64_t virtual_mono(void *ctx)
 {
@@ -39,13 +45,26 @@ static int64_t virtual_wall(void *ctx)
     return ((const struct hz_clock_virtual *)ctx)->wall;
 }
 
+static int64_t virtual_boot(void *ctx)
+{
+    const struct hz_clock_virtual *time = ctx;
+
+    return time->mono + time->suspended;
+}
+
 struct hz_clock hz_clock_from_virtual(struct hz_clock_virtual *time)
 {
-    return (struct hz_clock){virtual_mono, virtual_wall, time};
+    return (struct hz_clock){virtual_mono, virtual_wall, virtual_boot, time};
 }
 
 void hz_clock_advance(struct hz_clock_virtual *time, int64_t ns)
 {
     time->mono += ns;
     time->wall += ns;
+}
+
+void hz_clock_suspend(struct hz_clock_virtual *time, int64_t ns)
+{
+    time->wall += ns;
+    time->suspended += ns;
 }

@@ -79,6 +79,11 @@ struct hz_segment_place {
 /* The place of the first frame of the last append. Write thread. */
 struct hz_segment_place hz_segment_last_place(const struct hz_segment_writer *writer);
 
+/* Removes every frame with a key >= `from` (class alarms): what was written of an input that did not
+ * last. Before a writer is made. A damaged frame ends what is kept, like a torn tail. */
+int hz_segment_cut(const struct hz_disk *disk, const char *directory, enum hz_segment_class class_,
+                   uint64_t from) HZ_MUST_USE;
+
 struct hz_segment_reader;
 
 /* Reads all segments of a class in order. `from`: begins with the segment that can hold this key (0 =

@@ -411,6 +411,40 @@ static void a_frame_is_found_at_its_place(void **state)
     hz_segment_reader_free(reader);
 }
 
+/* What was written of an input that did not last goes, whole segments and the rest of one. */
+static void cut_removes_the_end(void **state)
+{
+    uint64_t small = HZ_SEGMENT_HEAD_BYTES + HZ_SEGMENT_FRAME_BYTES_MAX;
+    uint64_t per_segment = HZ_SEGMENT_FRAME_BYTES_MAX / sizeof(struct page), blocks = 0;
+    uint64_t seqs[3 * 500], torn;
+    struct hz_segment_writer *writer = writer_of(small);
+
+    (void)state;
+    for (; blocks < 2 * per_segment + 10; blocks++) { /* a third segment is begun */
+        seqs[blocks] = 1 + blocks * 4;
+        append(writer, seqs[blocks]);
+        assert_int_equal(hz_segment_sync(writer), 0);
+    }
+    hz_segment_writer_free(writer);
+    assert_int_equal(hz_segment_cut(&disk, directory, HZ_SEGMENT_JOURNAL, 1 + blocks * 4), 0);
+    expect(seqs, blocks, &torn);
+    assert_int_equal(hz_segment_cut(&disk, directory, HZ_SEGMENT_JOURNAL, seqs[per_segment + 5]),
+                     0);
+    expect(seqs, per_segment + 5, &torn);
+    writer = writer_of(small);
+    append(writer, seqs[per_segment + 5]);
+    hz_segment_writer_free(writer);
+    expect(seqs, per_segment + 6, &torn);
+    assert_int_equal(hz_segment_cut(&disk, directory, HZ_SEGMENT_JOURNAL, 0), 0);
+    expect(seqs, 0, &torn);
+}
+
+static void cut_of_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(hz_segment_cut(&disk, directory, HZ_SEGMENT_JOURNAL, 0), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -428,6 +462,8 @@ int main(void)
         T(a_full_disk_writes_nothing_that_counts),
         T(another_journals_segments_are_refused),
         T(a_frame_is_found_at_its_place),
+        T(cut_removes_the_end),
+        T(cut_of_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
