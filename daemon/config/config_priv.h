@@ -9,6 +9,7 @@
 #define CONFIG_PRIV_H
 
 #include "hz_config.h"
+#include "hz_nearest.h"
 
 #include "config_table.h"
 
@@ -30,6 +31,7 @@ struct config_node {
     enum config_node_kind kind;
     bool plain; /* a scalar without quotes */
     uint32_t line, column;
+    uint32_t from, to; /* its place in the file, in characters; `to` is behind its last */
     const char *text;
     size_t length;
     struct config_node *key;
@@ -65,15 +67,6 @@ void config__read_map(struct config_reader *reader, const char *section,
 const struct config_node *config__entry(const struct config_node *map, const char *name);
 /* The entry if it is written, else the map: where to show a fault of a value. */
 const struct config_node *config__place(const struct config_node *map, const char *name);
-
-/* Nearest word, case apart: distance at most a third of the text. */
-struct config_nearest {
-    struct hz_slice text;
-    const char *best;
-    unsigned distance;
-};
-struct config_nearest config__nearest(struct hz_slice text);
-void config__nearest_try(struct config_nearest *nearest, const char *candidate);
 
 /* The node's text, quoted for a message. */
 const char *config__quote(const struct config_node *node, char to[CONFIG_QUOTE_BYTES]);

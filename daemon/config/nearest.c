@@ -3,7 +3,7 @@
  * "Did you mean": the nearest of a list of words by the number of letters changed, added, left out
  * or swapped with their neighbour. Case and the choice between - and _ count nothing.
  */
-#include "config_priv.h"
+#include "hz_nearest.h"
 
 #include <ctype.h>
 
@@ -42,12 +42,12 @@ static unsigned distance(struct hz_slice a, struct hz_slice b)
     return rows[b.length % 3][a.length];
 }
 
-struct config_nearest config__nearest(struct hz_slice text)
+struct hz_nearest hz_nearest(struct hz_slice text)
 {
-    return (struct config_nearest){text, NULL, (unsigned)(text.length + 2) / 3 + 1};
+    return (struct hz_nearest){text, NULL, (unsigned)(text.length + 2) / 3 + 1};
 }
 
-void config__nearest_try(struct config_nearest *nearest, const char *candidate)
+void hz_nearest_try(struct hz_nearest *nearest, const char *candidate)
 {
     struct hz_slice word = hz_slice(candidate);
 

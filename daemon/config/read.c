@@ -114,14 +114,14 @@ static const char *section_of(const struct config_reader *reader, const char *na
 static void unknown_key(struct config_reader *reader, const char *section,
                         const struct config_node *key)
 {
-    struct config_nearest nearest = config__nearest((struct hz_slice){key->text, key->length});
+    struct hz_nearest nearest = hz_nearest((struct hz_slice){key->text, key->length});
     char quoted[CONFIG_QUOTE_BYTES], hint[CONFIG_HINT_BYTES];
     const char *elsewhere = section_of(reader, key->text);
     const struct config_table *table = reader->table;
 
     for (size_t i = 0; i < table->count; i++)
         if (strcmp(table->rows[i].section, section) == 0)
-            config__nearest_try(&nearest, table->rows[i].name);
+            hz_nearest_try(&nearest, table->rows[i].name);
     if (elsewhere)
         snprintf(hint, sizeof(hint), "it belongs %s%s",
                  *elsewhere ? "to " : "to the top of the file", elsewhere);

@@ -14,8 +14,16 @@ struct found {
     uint32_t line, column; /* of the id */
 };
 
+/* A place in the file being read: nodes know theirs in characters. */
+struct place {
+    const struct hz_file *file;
+    uint32_t character;
+    size_t byte;
+};
+
 struct gathering {
     struct config_reader *reader;
+    struct place place;
     struct found *list;
     uint32_t count, capacity;
 };
@@ -36,6 +44,33 @@ static bool room(struct gathering *all)
     return true;
 }
 
+/* The byte of a character at or behind the place. */
+static size_t byte_of(struct place *place, uint32_t character)
+{
+    const char *bytes = place->file->bytes;
+
+    for (; place->character < character && place->byte < place->file->length; place->character++)
+        do
+            place->byte++;
+        while (place->byte < place->file->length &&
+               ((unsigned char)bytes[place->byte] & 0xC0) == 0x80);
+    return place->byte;
+}
+
+/* Of the rule as it is written, comments inside it included: an entry shows whether the rule that
+ * decided is the one that somebody has before him. White space behind it counts nothing. */
+static uint32_t revision_of(struct place *place, const struct config_node *map)
+{
+    size_t from = byte_of(place, map->from), to = byte_of(place, map->to);
+
+    while (to > from && strchr(" \t\r\n", place->file->bytes[to - 1]))
+        to--; /* a text block takes the empty lines behind it with it */
+    struct hz_digest digest = hz_digest(place->file->bytes + from, to - from);
+    const uint8_t *first = digest.bytes;
+
+    return (uint32_t)first[0] << 24 | (uint32_t)first[1] << 16 | (uint32_t)first[2] << 8 | first[3];
+}
+
 static void read_rule(struct gathering *all, const struct config_node *map)
 {
     struct config_reader *reader = all->reader;
@@ -47,6 +82,7 @@ static void read_rule(struct gathering *all, const struct config_node *map)
     *found = (struct found){.line = id->line, .column = id->column};
     found->rule.file = reader->file;
     found->rule.line = map->line;
+    found->rule.revision = revision_of(&all->place, map);
     config__set_defaults(reader, "rules", &found->rule);
     config__read_map(reader, "rules", map, &found->rule);
     if (map->kind == CONFIG_MAP)
@@ -78,6 +114,7 @@ static void read_file(struct gathering *all, const struct hz_file *file)
     struct hz_arena scratch;
 
     hz_arena_init(&scratch);
+    all->place = (struct place){.file = file};
     reader->file = config__keep(reader, file->path, strlen(file->path));
     const struct config_node *root = config__tree(reader->diagnostics, file, &scratch);
     if (root) {

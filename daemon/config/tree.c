@@ -52,6 +52,7 @@ static struct config_node *node_new(struct builder *builder, enum config_node_ki
     node->kind = kind;
     node->line = (uint32_t)mark.line + 1;
     node->column = (uint32_t)mark.column + 1;
+    node->from = node->to = (uint32_t)mark.index;
     return node;
 }
 
@@ -123,6 +124,7 @@ static void take_scalar(struct builder *builder, const yaml_event_t *event)
     }
     node->text = hz_arena_copy(builder->scratch, text, length);
     node->length = length;
+    node->to = (uint32_t)event->end_mark.index;
     if (node->text)
         attach(builder, node);
     else
@@ -159,10 +161,16 @@ static void open_node(struct builder *builder, const yaml_event_t *event,
     builder->open[builder->depth++] = node;
 }
 
-static void close_node(struct builder *builder)
+/* Without brackets of its own a map or list ends with its last value: the end mark of the event stands
+ * before whatever comes next, behind comments that are not part of it. */
+static void close_node(struct builder *builder, const yaml_event_t *event)
 {
     struct config_node *node = builder->open[--builder->depth];
     unsigned top = builder->depth - 1;
+    bool bracket = event->end_mark.index > event->start_mark.index;
+
+    if (bracket || node->last)
+        node->to = bracket ? (uint32_t)event->end_mark.index : node->last->to;
 
     /* A map or list just closed that stands as a key: its value is taken and forgotten. */
     if (builder->depth > 0 && builder->keys[top] == node) {
@@ -206,7 +214,7 @@ static void take(struct builder *builder, const yaml_event_t *event)
         break;
     case YAML_MAPPING_END_EVENT:
     case YAML_SEQUENCE_END_EVENT:
-        close_node(builder);
+        close_node(builder, event);
         break;
     case YAML_STREAM_END_EVENT:
         builder->over = true;

@@ -233,10 +233,10 @@ static const char *word_hint(const struct config_row *row, const struct config_n
                              char to[CONFIG_HINT_BYTES])
 {
     struct hz_text text = hz_text_in(to, CONFIG_HINT_BYTES);
-    struct config_nearest nearest = config__nearest((struct hz_slice){node->text, node->length});
+    struct hz_nearest nearest = hz_nearest((struct hz_slice){node->text, node->length});
 
     for (const struct config_word *word = row->words; word->word; word++)
-        config__nearest_try(&nearest, word->word);
+        hz_nearest_try(&nearest, word->word);
     if (nearest.best)
         hz_text_format(&text, "did you mean %s? ", nearest.best);
     hz_text_puts(&text, "one of:");

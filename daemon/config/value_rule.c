@@ -105,7 +105,7 @@ static const char *check_placeholder(struct config_reader *reader, const struct 
                                      const struct config_node *node, const char *at)
 {
     struct hz_slice name = {at, strcspn(at, "{}")};
-    struct config_nearest nearest = config__nearest(name);
+    struct hz_nearest nearest = hz_nearest(name);
     char hint[CONFIG_HINT_BYTES];
 
     if (at[name.length] != '}') {
@@ -116,7 +116,7 @@ static const char *check_placeholder(struct config_reader *reader, const struct 
     for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++) {
         if (hz_slice_is(name, placeholders[i]))
             return at + name.length + 1;
-        config__nearest_try(&nearest, placeholders[i]);
+        hz_nearest_try(&nearest, placeholders[i]);
     }
     if (nearest.best)
         snprintf(hint, sizeof(hint), "did you mean {%s}?", nearest.best);

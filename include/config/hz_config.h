@@ -145,6 +145,7 @@ struct hz_rule_config {
     uint32_t route_count;
     /* NULL where not written; with one language written the other stays NULL. */
     const char *message_zh, *message_en, *short_zh, *short_en, *advice_zh, *advice_en;
+    uint32_t revision; /* of its text: the first 32 bits, big-endian, of the SHA-256 of its bytes in the file */
     const char *file;
     uint32_t line;
 };
