@@ -19,8 +19,8 @@ struct decode_number {
 /* The longest number that is read; RFC 8259 sets no bound, no instrument needs this many digits. */
 #define DECODE_NUMBER_BYTES_MAX 64u
 
-/* Reads a JSON number (RFC 8259 section 6) at *at, which must be below `end`; moves *at behind it. OK,
- * BROKEN, or NOT_FINITE (beyond a double, or longer than DECODE_NUMBER_BYTES_MAX). */
+/* Reads a JSON number (RFC 8259 section 6) at *at, which must be below `end`. OK or NOT_FINITE (beyond a
+ * double, or longer than DECODE_NUMBER_BYTES_MAX): *at is behind it. BROKEN: *at stays. */
 enum hz_verdict decode__number(const char **at, const char *end, struct decode_number *ret_number);
 
 /* Time stamps, as UTC ms. Outside 1970-2200 is BAD_STAMP. */

@@ -128,14 +128,13 @@ enum hz_verdict decode__number(const char **at, const char *end, struct decode_n
     if (!behind)
         return HZ_VERDICT_BROKEN;
     if (!exact(&parts, &number.f64)) {
-        if ((size_t)(behind - *at) > DECODE_NUMBER_BYTES_MAX)
-            return HZ_VERDICT_NOT_FINITE;
-        number.f64 = by_strtod(*at, (size_t)(behind - *at));
+        size_t length = (size_t)(behind - *at);
+        number.f64 = length <= DECODE_NUMBER_BYTES_MAX ? by_strtod(*at, length) : INFINITY;
     }
+    *at = behind;
     if (!isfinite(number.f64))
         return HZ_VERDICT_NOT_FINITE;
     set_integer(&parts, &number);
-    *at = behind;
     *ret_number = number;
     return HZ_VERDICT_OK;
 }
