@@ -15,6 +15,7 @@
 #include "hz_arena.h"
 #include "hz_hash.h"
 #include "hz_limits.h"
+#include "registry_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -302,4 +303,9 @@ size_t hz_names_bytes(const struct hz_names *names)
         bytes += ((size_t)names->kinds[kind].count + names->kinds[kind].slot_mask + 2) *
                  sizeof(uint32_t);
     return bytes;
+}
+
+uint32_t registry__names_left(const struct hz_names *names, enum hz_named_kind kind)
+{
+    return kind_max[kind] - names->kinds[kind].count;
 }

@@ -38,6 +38,7 @@ struct hz_hazard {
     uint8_t level; /* 1-4 (GB 18218), 0 = not given */
     uint32_t enterprise;
     hz_string name, kind, plan, camera;
+    uint32_t population; /* for alpha of GB 18218; 0 = not given */
     double lon, lat;
 };
 
@@ -52,7 +53,8 @@ struct hz_gateway {
 enum hz_alive_by { HZ_ALIVE_BY_READING = 0, HZ_ALIVE_BY_GATEWAY = 1 };
 
 /* Kept small: a million of these must fit the memory bar. Rare columns (cas, vote_group, ext_code,
- * in_service_from) are kept apart: hz_point_extra. */
+ * in_service_from) are kept apart: hz_point_extra. `tag` is the instrument's own (LT-101A), unlike any
+ * other's within the gateway; `tags` are words that many points share and rules select by. */
 struct hz_point {
     uint32_t hazard;  /* 0 = the point is not in this registry */
     uint32_t gateway; /* 0 = none */
@@ -60,8 +62,9 @@ struct hz_point {
     uint32_t interval_ms;    /* expected interval; 0 = not given */
     uint32_t stale_after_ms; /* 0 = not given */
     uint16_t kind, unit;     /* hz_registry_word */
+    uint16_t tags;           /* hz_registry_word: words with spaces or ';' between; hz_registry_has_tag */
     uint8_t alive_by;        /* enum hz_alive_by */
-    uint8_t reserved[3];
+    uint8_t reserved;
 };
 
 /* Columns that only the compiler reads; dropped after it. NaN = empty cell. */
@@ -74,13 +77,15 @@ struct hz_point_limits {
 
 struct hz_point_extra {
     hz_string cas, vote_group, ext_code, in_service_from;
+    hz_string old_ids; /* with spaces or ';' between */
 };
 
 struct hz_registry;
 
-/* Parses the CSV files; defines ids for new keys in `names`; feeds and gateways are matched with
- * `config` (feed names). Everything wrong goes to `diagnostics` (all rows of all files are read);
- * with errors nothing is returned and the code is HZ_ECONFIG. */
+/* Parses the CSV files (columns: docs/registry.md); feeds of gateways are matched with `config`. New
+ * keys, and the feeds of `config`, get ids in `names`, but only when nothing is wrong. Everything wrong
+ * goes to `diagnostics` (all rows of all files are read); with errors nothing is returned and the code
+ * is HZ_ECONFIG. */
 int hz_registry_parse(const struct hz_files *files, const struct hz_config *config, struct hz_names *names,
                       struct hz_diagnostics *diagnostics, struct hz_registry **ret_registry) HZ_MUST_USE;
 void hz_registry_free(struct hz_registry *registry);
@@ -100,10 +105,18 @@ uint32_t hz_registry_point_total(const struct hz_registry *registry); /* rows re
 
 const struct hz_point_limits *hz_registry_limits(const struct hz_registry *registry, uint32_t point);
 const struct hz_point_extra *hz_registry_extra(const struct hz_registry *registry, uint32_t point); /* NULL = none */
+/* Where the point's row stands; file NULL: not known (no such point, or limits were dropped). */
+struct hz_registry_place {
+    const char *file;
+    uint32_t line;
+};
+struct hz_registry_place hz_registry_point_place(const struct hz_registry *registry, uint32_t point);
 void hz_registry_drop_limits(struct hz_registry *registry); /* before it is shared */
 
 const char *hz_registry_string(const struct hz_registry *registry, hz_string string);
-const char *hz_registry_word(const struct hz_registry *registry, uint16_t word); /* kinds and units */
+const char *hz_registry_word(const struct hz_registry *registry, uint16_t word); /* kinds, units, tags */
+/* Is `word` the point's tag, or one of its tags? What `select: {tag: word}` asks. */
+bool hz_registry_has_tag(const struct hz_registry *registry, const struct hz_point *point, const char *word);
 const struct hz_names *hz_registry_names(const struct hz_registry *registry);
 
 size_t hz_registry_bytes(const struct hz_registry *registry);

@@ -23,7 +23,8 @@ struct hz_topic_match {
     struct hz_slice captures[HZ_TOPIC_CAPTURES_MAX];
 };
 
-/* `pattern` and `key` as in hz_filter_config. Wrong ones are diagnostics at file:line. */
+/* `pattern` and `key` as in hz_filter_config; for heart-beats, which have no point, `key` is "". Wrong
+ * ones are diagnostics at file:line, and the code is HZ_ECONFIG. hz_set_build has tried all of a set. */
 int hz_topic_compile(const char *pattern, const char *key, const char *file, uint32_t line,
                      struct hz_diagnostics *diagnostics, struct hz_topic **ret_topic) HZ_MUST_USE;
 void hz_topic_free(struct hz_topic *topic);
@@ -37,7 +38,7 @@ struct hz_slice hz_topic_key(const struct hz_topic *topic, const struct hz_topic
 /* The capture {gateway}, or an empty slice. */
 struct hz_slice hz_topic_gateway(const struct hz_topic *topic, const struct hz_topic_match *match);
 
-/* MQTT 3.1.1 section 4.7, with the rule for topics that begin with $. */
+/* MQTT 3.1.1 section 4.7, with the rule for topics that begin with $; "$share/<group>/" is passed over. */
 bool hz_topic_filter_matches(const char *filter, struct hz_slice topic);
 /* Is it a valid filter ("#" last, "+" whole levels, no NUL)? */
 bool hz_topic_filter_valid(const char *filter);
