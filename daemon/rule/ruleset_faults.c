@@ -14,6 +14,7 @@
 #define NAMED         5u /* points named of one rule and kind of fault */
 #define MESSAGE_BYTES 256u
 #define KEY_BYTES     (2 * HZ_KEY_BYTES_MAX)
+#define WHO_BYTES     (KEY_BYTES + HZ_NAME_BYTES_MAX)
 
 static const char *key_of(const struct compile *compile, enum hz_named_kind kind, uint32_t id,
                           char to[KEY_BYTES])
@@ -23,6 +24,22 @@ static const char *key_of(const struct compile *compile, enum hz_named_kind kind
     return hz_log_quote(to, KEY_BYTES, key.at, key.length);
 }
 
+/* Who is concerned, with the place of its row when there is one. */
+static const char *who(const struct compile *compile, enum hz_named_kind kind, uint32_t id,
+                       char to[WHO_BYTES])
+{
+    struct hz_registry_place place = {0};
+    struct hz_text text = hz_text_in(to, WHO_BYTES);
+    char key[KEY_BYTES];
+
+    hz_text_format(&text, "%s %s", hz_named_kind_word(kind), key_of(compile, kind, id, key));
+    if (kind == HZ_NAMED_POINT)
+        place = hz_registry_point_place(compile->registry, id);
+    if (place.file)
+        hz_text_format(&text, " (%s:%u)", place.file, place.line);
+    return to;
+}
+
 void rule__fault(struct compile *compile, struct compile_rule *rule, enum compile_fault fault,
                  enum hz_level level, enum hz_named_kind kind, uint32_t id, const char *hint,
                  const char *format, ...)
@@ -30,7 +47,7 @@ void rule__fault(struct compile *compile, struct compile_rule *rule, enum compil
     const struct hz_level_config *at = &rule->config->levels[level];
     const char *file = level != HZ_LEVEL_NONE ? at->file : rule->config->file;
     uint32_t line = level != HZ_LEVEL_NONE ? at->line : rule->config->line;
-    char message[MESSAGE_BYTES], key[KEY_BYTES];
+    char message[MESSAGE_BYTES], concerned[WHO_BYTES];
     va_list arguments;
 
     if (rule->faults[fault]++ >= NAMED)
@@ -38,8 +55,8 @@ void rule__fault(struct compile *compile, struct compile_rule *rule, enum compil
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    hz_diagnose(compile->diagnostics, file, line, 0, hint, "%s at %s %s: %s", rule->config->id,
-                hz_named_kind_word(kind), key_of(compile, kind, id, key), message);
+    hz_diagnose(compile->diagnostics, file, line, 0, hint, "%s at %s: %s", rule->config->id,
+                who(compile, kind, id, concerned), message);
 }
 
 static void say_how_many_more(struct compile *compile, const struct compile_rule *rule)
@@ -82,10 +99,10 @@ static void warn_of_unlimited(struct compile *compile, uint16_t word)
 {
     const struct compile_kind *kind = &compile->kinds[word];
     char key[KEY_BYTES], quoted[KEY_BYTES];
-    struct hz_slice text = hz_slice(hz_registry_word(compile->registry, word));
 
     if (kind->unlimited == 0)
         return;
+    struct hz_slice text = hz_slice(hz_registry_word(compile->registry, word));
     hz_diagnose_warning(compile->diagnostics, "rules.d", 0, 0,
                         "give a rule for them a fallback, or their rows limits",
                         "kind %s: %u of %u points have no limit, the first is %s",

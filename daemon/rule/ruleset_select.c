@@ -87,7 +87,7 @@ static bool is_for(const struct compile *compile, const struct compile_rule *rul
 
     if (select->kind && strcmp(select->kind, hz_registry_word(compile->registry, row->kind)) != 0)
         return false;
-    if (select->tag && strcmp(select->tag, hz_registry_string(compile->registry, row->tag)) != 0)
+    if (select->tag && !hz_registry_has_tag(compile->registry, row, select->tag))
         return false;
     return is_there(rule, place) &&
            (!select->point ||

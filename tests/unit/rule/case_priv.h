@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The harness inside: rule_case.c (what comes in), case_world.c (files, sets), case_check.c (what
+ * came out). Also what simulations need of it: the blocks as they were applied, and sets by digest.
+ */
+#ifndef CASE_PRIV_H
+#define CASE_PRIV_H
+
+#include "rule_case.h"
+
+#define CASE_SETS_MAX   16
+#define CASE_LINE_BYTES 160
+
+/* What the stream has said of one condition so far. */
+struct case_cond {
+    uint32_t point, rule, gateway, side, system, feed;
+    uint64_t alarm;
+    int64_t raise_ns;
+    uint8_t state, level;
+};
+
+struct rule_case {
+    struct hz_names *names;
+    struct hz_set *sets[CASE_SETS_MAX];
+    size_t set_count;
+    const char *feed_settings;
+    struct hz_engine *engine;
+
+    int64_t gaps_ns; /* jt = wall - CASE_EPOCH_NS - gaps_ns */
+    uint64_t next_seq;
+    uint64_t term;
+
+    struct hz_block **blocks; /* every block applied */
+    size_t block_count, block_capacity;
+    struct hz_transition *out;
+    size_t out_count, out_capacity, out_seen;
+    bool wall_stepped;
+    bool unchecked; /* a simulation compares bytes, not lines */
+
+    struct case_cond *conds;
+    size_t cond_count, cond_capacity;
+    char text[64];
+};
+
+/* --- case_files.c --- */
+void case_files(struct hz_files *files, const char *rules, const struct case_point *points,
+                const char *feed_settings);
+void case_print(const struct hz_diagnostics *all);
+
+/* --- case_world.c --- */
+struct hz_set *case_build(struct rule_case *c, const char *rules, const struct case_point *points);
+/* Compiles and hands in every set that the block names. */
+void case_offer(const struct rule_case *c, struct hz_engine *engine, const struct hz_block *block);
+void case_offer_set(const struct rule_case *c, struct hz_engine *engine, const struct hz_digest *set);
+
+/* --- rule_case.c --- */
+struct hz_block *case_block(struct rule_case *c, double s, enum hz_block_kind kind, const char *feed);
+void case_add(struct hz_block *block, const void *record);
+void case_apply(struct rule_case *c, struct hz_block *block); /* takes it */
+/* Saves the engine and goes on with a fresh one that was loaded from it. */
+struct hz_engine *case_reload(const struct rule_case *c, struct hz_engine *engine);
+
+/* --- case_check.c --- */
+void case_check(struct rule_case *c, const struct hz_block *block, const struct hz_transition *one);
+void case_line(const struct rule_case *c, const struct hz_transition *one, char to[CASE_LINE_BYTES]);
+
+#endif

@@ -1,0 +1,752 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * S-07 to S-10, S-18 to S-20, S-51: from rules and rows to absolute numbers; what can not be compiled
+ * and how it is said. No engine here.
+ */
+#include "case_priv.h"
+#include "compile_priv.h"
+
+#include "hz_clock.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define S HZ_NS_PER_S
+
+/* One set, built and compiled; and all that was said about it. */
+struct compiled {
+    struct hz_names *names;
+    struct hz_set *set;
+    struct hz_ruleset *ruleset;
+    struct hz_diagnostics diagnostics;
+    int code;
+    char said[8192];
+};
+
+static void compile_with(struct compiled *c, struct hz_names *names, const char *rules,
+                         const struct case_point *points, const char *feed)
+{
+    struct hz_files files;
+    struct hz_text said = hz_text_in(c->said, sizeof(c->said));
+
+    *c = (struct compiled){.names = names};
+    hz_diagnostics_init(&c->diagnostics);
+    case_files(&files, rules, points, feed);
+    if (hz_set_build(&files, names, &c->diagnostics, &c->set) != 0)
+        case_print(&c->diagnostics);
+    assert_non_null(c->set);
+    c->code = hz_ruleset_compile(c->set, &c->diagnostics, &c->ruleset);
+    said = hz_text_in(c->said, sizeof(c->said));
+    for (uint32_t i = 0; i < c->diagnostics.kept_count; i++) {
+        hz_diagnostic_write(&c->diagnostics.kept[i], &said);
+        hz_text_puts(&said, "\n");
+    }
+    hz_files_done(&files);
+}
+
+static struct compiled *compiled(const char *rules, const struct case_point *points)
+{
+    struct compiled *c = calloc(1, sizeof(*c));
+    struct hz_names *names;
+
+    assert_non_null(c);
+    assert_int_equal(hz_names_new(&names), 0);
+    compile_with(c, names, rules, points, "");
+    return c;
+}
+
+static void compiled_done(struct compiled *c)
+{
+    hz_ruleset_free(c->ruleset);
+    hz_set_unref(c->set);
+    hz_diagnostics_done(&c->diagnostics);
+}
+
+static void compiled_free(struct compiled *c)
+{
+    compiled_done(c);
+    hz_names_free(c->names);
+    free(c);
+}
+
+static uint32_t id(const struct compiled *c, enum hz_named_kind kind, const char *key)
+{
+    return hz_names_find(c->names, kind, key, strlen(key));
+}
+
+static uint32_t point(const struct compiled *c, const char *code)
+{
+    char key[HZ_KEY_BYTES_MAX];
+
+    snprintf(key, sizeof(key), "%s%s", strchr(code, '/') ? "" : "E1/Z1/", code);
+    return id(c, HZ_NAMED_POINT, key);
+}
+
+static bool watched(const struct compiled *c, const char *code, const char *rule)
+{
+    struct hz_limit_view view;
+
+    assert_true(point(c, code) != 0);
+    return hz_ruleset_limits(c->ruleset, point(c, code), id(c, HZ_NAMED_RULE, rule), &view);
+}
+
+static struct hz_limit_view view(const struct compiled *c, const char *code, const char *rule)
+{
+    struct hz_limit_view view;
+
+    assert_int_equal(c->code, 0);
+    assert_true(hz_ruleset_limits(c->ruleset, point(c, code), id(c, HZ_NAMED_RULE, rule), &view));
+    return view;
+}
+
+static void expect_limits(const struct compiled *c, const char *code, double ll, double l, double h,
+                          double hh)
+{
+    const double wanted[] = {ll, l, h, hh};
+    struct hz_limit_view got = view(c, code, "r");
+
+    for (int i = 0; i < 4; i++) {
+        double one = got.limit[HZ_LEVEL_LL + i];
+        assert_true(isnan(wanted[i]) ? isnan(one) : one == wanted[i]);
+    }
+}
+
+/* --- numbers --- */
+
+static void compile_row_first_then_fallback(void **state)
+{
+    static const char rules[] = "- id: r\n"
+                                "  limits:\n"
+                                "    HH: {severity: red, fallback: 95}\n"
+                                "    H: {severity: orange, fallback: 90}\n"
+                                "    L: {severity: yellow}\n";
+    static const struct case_point points[] = {
+        {"P1", .hh = "80", .h = "0", .l = "-5", .ll = "-9"}, {"P2", .h = "93"}, {"P3"}, {0}};
+    struct compiled *c = compiled(rules, points);
+
+    (void)state;
+    expect_limits(c, "P1", (double)NAN, -5, 0,
+                  80); /* a row's 0 is a number; LL is not in the rule */
+    expect_limits(c, "P2", (double)NAN, (double)NAN, 93, 95);
+    expect_limits(c, "P3", (double)NAN, (double)NAN, 90, 95);
+    struct hz_limit_view p1 = view(c, "P1", "r");
+    assert_int_equal(p1.severity[HZ_LEVEL_HH], HZ_SEVERITY_RED);
+    assert_int_equal(p1.severity[HZ_LEVEL_L], HZ_SEVERITY_YELLOW);
+    assert_int_equal(p1.severity[HZ_LEVEL_LL], HZ_SEVERITY_NONE);
+    assert_false(p1.invalid || p1.stale);
+    assert_false(watched(c, "P1", "nobody"));
+    compiled_free(c);
+}
+
+static void compile_percentages(void **state)
+{
+    static const char rules[] = "- id: r\n"
+                                "  limits:\n"
+                                "    HH: {severity: red, fallback: 90 %span, deadband: 5 %limit}\n"
+                                "    H: {severity: orange, fallback: 80 %span}\n"
+                                "    L: {severity: yellow, deadband: 0.5}\n"
+                                "  deadband: 2 %span\n";
+    static const struct case_point points[] = {
+        {"P1", .range_low = "-50", .range_high = "150", .l = "-20"},
+        {"P2", .range_low = "0", .range_high = "10", .hh = "9.5", .deadband = "3"},
+        {0}};
+    struct compiled *c = compiled(rules, points);
+
+    (void)state;
+    expect_limits(c, "P1", (double)NAN, -20, 110, 130); /* of the span, from its low end */
+    expect_limits(c, "P2", (double)NAN, (double)NAN, 8, 9.5);
+    struct hz_limit_view p1 = view(c, "P1", "r"), p2 = view(c, "P2", "r");
+    assert_true(p1.deadband[HZ_LEVEL_HH] == 6.5); /* of 130 */
+    assert_true(p1.deadband[HZ_LEVEL_H] == 4);    /* of 200 */
+    assert_true(p1.deadband[HZ_LEVEL_L] == 0.5);
+    assert_true(fabs(p2.deadband[HZ_LEVEL_HH] - 0.475) < 1e-12);
+    assert_true(fabs(p2.deadband[HZ_LEVEL_H] - 0.2) < 1e-12); /* the rule's, not the row's */
+    compiled_free(c);
+}
+
+/* Of a limit below zero, the deadband is a distance all the same. */
+static void compile_percentage_of_a_negative_limit(void **state)
+{
+    static const char rules[] = "- id: r\n"
+                                "  limits: {L: {severity: yellow}}\n"
+                                "  deadband: 10 %limit\n";
+    static const struct case_point points[] = {{"P1", .l = "-40"}, {0}};
+    struct compiled *c = compiled(rules, points);
+
+    (void)state;
+    assert_true(view(c, "P1", "r").deadband[HZ_LEVEL_L] == 4);
+    compiled_free(c);
+}
+
+/* The level's, else the rule's, else the row's, else none. */
+static void compile_deadband_of_the_row(void **state)
+{
+    static const char rules[] =
+        "- id: r\n"
+        "  limits: {HH: {severity: red, deadband: 1}, H: {severity: orange}}\n"
+        "- id: s\n"
+        "  mode: trial\n"
+        "  limits: {HH: {severity: red, deadband: 1}, H: {severity: orange}}\n"
+        "  deadband: 3\n";
+    static const struct case_point points[] = {
+        {"P1", .h = "90", .hh = "95", .deadband = "2"}, {"P2", .h = "90", .hh = "95"}, {0}};
+    struct compiled *c = compiled(rules, points);
+
+    (void)state;
+    assert_true(view(c, "P1", "r").deadband[HZ_LEVEL_HH] == 1);
+    assert_true(view(c, "P1", "r").deadband[HZ_LEVEL_H] == 2);
+    assert_true(view(c, "P1", "s").deadband[HZ_LEVEL_HH] == 1);
+    assert_true(view(c, "P1", "s").deadband[HZ_LEVEL_H] == 3);
+    assert_true(view(c, "P2", "r").deadband[HZ_LEVEL_H] == 0);
+    compiled_free(c);
+}
+
+static void compile_delay_of_the_row(void **state)
+{
+    static const char rules[] = "- id: r\n"
+                                "  limits:\n"
+                                "    HH: {severity: red, delay: 0s}\n"
+                                "    H: {severity: orange, clear_delay: 40s}\n"
+                                "    L: {severity: yellow, delay: 7s}\n";
+    static const struct case_point points[] = {
+        {"P1", .l = "1", .h = "90", .hh = "95", .delay = "12s"},
+        {"P2", .l = "1", .h = "90", .hh = "95"},
+        {0}};
+    struct compiled *c = compiled(rules, points);
+
+    (void)state;
+    struct hz_limit_view p1 = view(c, "P1", "r"), p2 = view(c, "P2", "r");
+    assert_true(p1.on_delay_ns[HZ_LEVEL_HH] == 0); /* the rule says none */
+    assert_true(p1.on_delay_ns[HZ_LEVEL_H] == 12 * S);
+    assert_true(p1.on_delay_ns[HZ_LEVEL_L] == 7 * S);
+    assert_true(p1.off_delay_ns[HZ_LEVEL_H] == 40 * S);
+    assert_true(p1.off_delay_ns[HZ_LEVEL_HH] == 0);
+    assert_true(p2.on_delay_ns[HZ_LEVEL_H] == 0);
+    compiled_free(c);
+}
+
+static void compile_stale_after(void **state)
+{
+    static const char rules[] = "- id: r\n"
+                                "  select: {kind: gas}\n"
+                                "  stale: {severity: yellow, after: 5 intervals}\n"
+                                "- id: s\n"
+                                "  select: {kind: gas}\n"
+                                "  mode: trial\n"
+                                "  stale: {severity: yellow, after: 45s}\n"
+                                "- id: t\n"
+                                "  select: {kind: level}\n"
+                                "  stale: {severity: yellow}\n"
+                                "- id: u\n"
+                                "  mode: trial\n"
+                                "  select: {kind: level}\n"
+                                "  stale: {severity: yellow, after: 90s}\n";
+    static const struct case_point points[] = {
+        {"G1", .kind = "gas", .interval = "2s", .stale_after = "33s"},
+        {"G2", .kind = "gas", .interval = "2s"},
+        {"G3", .kind = "gas"},
+        {"L1", .interval = "4s"},
+        {"T1", .kind = "temperature", .interval = "4s"},
+        {0}};
+    static const struct case_point by_feed[] = {{"P1"}, {0}};
+    struct compiled *c = compiled(rules, points);
+
+    (void)state;
+    assert_true(view(c, "G1", "r").stale_after_ns == 33 * S); /* the row's */
+    assert_true(view(c, "G2", "r").stale_after_ns == 10 * S); /* the live rule's */
+    assert_true(view(c, "G2", "s").stale_after_ns == 10 * S); /* a point has one staleness */
+    assert_true(view(c, "G3", "r").stale_after_ns == 45 * S); /* no interval: the trial rule's */
+    assert_true(view(c, "L1", "t").stale_after_ns == 90 * S);
+    assert_true(view(c, "L1", "t").stale);
+    compiled_free(c);
+
+    c = compiled("- id: t\n  stale: {severity: yellow}\n", points);
+    assert_true(view(c, "L1", "t").stale_after_ns == 12 * S);   /* three intervals */
+    assert_true(view(c, "G3", "t").stale_after_ns == 1800 * S); /* the feed's default */
+    compiled_done(c);
+    compile_with(c, c->names, "- id: t\n  stale: {severity: yellow}\n", by_feed,
+                 "  stale_after: 7min\n");
+    assert_true(view(c, "P1", "t").stale_after_ns == 420 * S);
+    compiled_free(c);
+}
+
+/* --- selection --- */
+
+static void compile_selection(void **state)
+{
+    static const char rules[] =
+        "- id: all\n  mode: trial\n  limits: {H: {severity: red, fallback: 1}}\n"
+        "- id: kind\n  select: {kind: gas}\n  limits: {H: {severity: red, fallback: 1}}\n"
+        "- id: tag\n  select: {tag: toxic}\n  limits: {L: {severity: red, fallback: 0}}\n"
+        "- id: park\n  select: {park: K2}\n  invalid: {severity: red}\n"
+        "- id: enterprise\n  select: {enterprise: E1}\n  invalid: {severity: red}\n"
+        "- id: hazard\n  select: {hazard: E1/Z2, kind: gas}\n  stale: {severity: red}\n"
+        "- id: level\n  mode: trial\n  select: {hazard_level: [2, 3]}\n  stale: {severity: red}\n"
+        "- id: district\n  select: {district: 330382}\n  mode: trial\n  invalid: {severity: red}\n"
+        "- id: own\n  select: {district: 330300, kind: level}\n  stale: {severity: red}\n"
+        "- id: glob\n  select: {point: 'E1/*/G?'}\n  mode: trial\n  limits: {L: {severity: red, "
+        "fallback: 0}}\n";
+    static const struct case_point points[] = {
+        {"E1/Z1/G1", .kind = "gas", .gateway = "GA", .tags = "toxic"},
+        {"E1/Z1/G22", .kind = "gas", .gateway = "GA", .tags = "toxicity other"},
+        {"E1/Z2/G3", .kind = "gas", .gateway = "GA", .tags = "indoor;toxic"},
+        {"E2/Z1/L1", .kind = "level"},
+        {0}};
+    static const struct {
+        const char *rule;
+        bool selects[4];
+    } wanted[] = {
+        {"all", {1, 1, 1, 1}},   {"kind", {1, 1, 1, 0}},       {"tag", {1, 0, 1, 0}},
+        {"park", {0, 0, 0, 1}},  {"enterprise", {1, 1, 1, 0}}, {"hazard", {0, 0, 1, 0}},
+        {"level", {0, 0, 1, 1}}, {"district", {1, 1, 1, 0}},   {"own", {0, 0, 0, 1}},
+        {"glob", {1, 0, 1, 0}},
+    };
+    struct compiled *c = compiled(rules, points);
+
+    (void)state;
+    assert_string_equal(c->said, "");
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+        for (int k = 0; k < 4; k++)
+            if (watched(c, points[k].code, wanted[i].rule) != wanted[i].selects[k])
+                fail_msg("%s at %s", wanted[i].rule, points[k].code);
+    compiled_free(c);
+}
+
+static void compile_glob(void **state)
+{
+    static const struct {
+        const char *pattern, *text;
+        bool matches;
+    } cases[] = {
+        {"", "", true},
+        {"", "a", false},
+        {"*", "", true},
+        {"*", "E1/Z1/P1", true},
+        {"E1/*", "E1/Z1", true},
+        {"E1/*", "E1", false},
+        {"*P1", "E1/P11P1", true},
+        {"*P1", "P1P", false},
+        {"a*b*c", "aXXbYbZc", true},
+        {"a*b*c", "acb", false},
+        {"??", "位号", true},
+        {"?", "位号", false},
+        {"a?c", "abc", true},
+        {"a?c", "ac", false},
+        {"?*", "", false},
+        {"**a**", "bab", true},
+        {"*ab", "aab", true},
+        {"*\xe5", "位", false},
+        {"?", "\xff", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        if (rule__glob(cases[i].pattern, hz_slice(cases[i].text)) != cases[i].matches)
+            fail_msg("%s and %s", cases[i].pattern, cases[i].text);
+}
+
+/* Rules of a point in ascending id, whatever buckets they come from. */
+static void compile_order_of_watches(void **state)
+{
+    static const char rules[] =
+        "- id: a\n  select: {hazard: E1/Z1}\n  stale: {severity: red}\n"
+        "- id: b\n  mode: trial\n  stale: {severity: red}\n"
+        "- id: c\n  select: {enterprise: E1}\n  invalid: {severity: red}\n"
+        "- id: d\n  mode: trial\n  select: {park: K1}\n  invalid: {severity: red}\n"
+        "- id: e\n  select: {kind: level}\n  limits: {H: {severity: red, fallback: 1}}\n";
+    static const struct case_point points[] = {{"P1"}, {"P2"}, {0}};
+    struct compiled *c = compiled(rules, points);
+
+    (void)state;
+    assert_int_equal(c->code, 0);
+    assert_int_equal(c->ruleset->watch_count, 10);
+    for (uint32_t i = 1; i < 10; i++) {
+        const struct rule__watch *one = &c->ruleset->watches[i], *before = one - 1;
+        assert_true(one->point > before->point ||
+                    (one->point == before->point && one->rule > before->rule));
+        assert_ptr_equal(rule__watch_of(c->ruleset, one->point, one->rule), one);
+    }
+    assert_int_equal(c->ruleset->profile_count, 5); /* shared by both points */
+    compiled_free(c);
+}
+
+/* --- faults --- */
+
+static void expect_said(const char *rules, const struct case_point *points, int code,
+                        const char *wanted)
+{
+    struct compiled *c = compiled(rules, points);
+
+    if (strcmp(c->said, wanted) != 0)
+        print_error("%s", c->said);
+    assert_string_equal(c->said, wanted);
+    assert_int_equal(c->code, code);
+    assert_true((c->ruleset == NULL) == (code != 0));
+    compiled_free(c);
+}
+
+static void compile_missing_numbers(void **state)
+{
+    static const char rules[] = "- id: r\n"
+                                "  limits:\n"
+                                "    HH: {severity: red}\n"
+                                "    H: {severity: orange, fallback: 80 %span}\n"
+                                "  deadband: 1 %span\n";
+    static const struct case_point good[] = {{"P1", .range_low = "0", .range_high = "10"}, {0}};
+    static const struct case_point bad[] = {
+        {"P1", .range_low = "0", .range_high = "10"}, {"P2"}, {"P3", .h = "5"}, {0}};
+    static const struct case_point none[] = {
+        {"P1"}, {"P2", .kind = "flow"}, {"P3", .hh = "9"}, {0}};
+    struct compiled *c = compiled(rules, good);
+
+    (void)state;
+    expect_limits(c, "P1", (double)NAN, (double)NAN, 8, (double)NAN); /* HH is nowhere: no error */
+    compiled_free(c);
+    expect_said(
+        rules, bad, HZ_ECONFIG,
+        "rules.d/rules.yaml:6: error: r at point E1/Z1/P2 (points.csv:3): fallback of H: 80 "
+        "%span, but the point has no range\n"
+        "    hint: give the point a range in its row, or write a number\n"
+        "rules.d/rules.yaml:6: error: r at point E1/Z1/P3 (points.csv:4): deadband of H: 1 "
+        "%span, but the point has no range\n"
+        "    hint: give the point a range in its row, or write a number\n"
+        "rules.d: warning: kind level: 2 of 3 points have no limit, the first is E1/Z1/P2\n"
+        "    hint: give a rule for them a fallback, or their rows limits\n");
+    expect_said("- id: r\n  limits: {HH: {severity: red}}\n", none, 0,
+                "rules.d: warning: kind level: 1 of 2 points have no limit, the first is E1/Z1/P1\n"
+                "    hint: give a rule for them a fallback, or their rows limits\n"
+                "rules.d: warning: kind flow: 1 of 1 points have no limit, the first is E1/Z1/P2\n"
+                "    hint: give a rule for them a fallback, or their rows limits\n");
+}
+
+#define ORDER_HINT "    hint: the order is LL < L < H < HH, row and fallbacks together\n"
+#define TWICE_HINT "    hint: narrow `select` of one of them, or make one mode: trial\n"
+
+static void compile_contradictions(void **state)
+{
+    static const char rules[] = "- id: r\n"
+                                "  limits:\n"
+                                "    HH: {severity: red, fallback: 90}\n"
+                                "    H: {severity: orange}\n"
+                                "    L: {severity: yellow}\n"
+                                "    LL: {severity: orange, fallback: 10}\n";
+    static const struct case_point points[] = {
+        {"P1", .h = "90"}, {"P2", .l = "10"}, {"P3", .l = "95"}, {"P4", .h = "89", .l = "11"}, {0}};
+
+    (void)state;
+    expect_said(rules, points, HZ_ECONFIG,
+                "rules.d/rules.yaml:5: error: r at point E1/Z1/P1 (points.csv:2): H (90) is not "
+                "below HH (90)\n" ORDER_HINT
+                "rules.d/rules.yaml:7: error: r at point E1/Z1/P2 (points.csv:3): LL (10) is not "
+                "below L (10)\n" ORDER_HINT
+                "rules.d/rules.yaml:5: error: r at point E1/Z1/P3 (points.csv:4): L (95) is not "
+                "below HH (90)\n" ORDER_HINT
+                "rules.d: warning: kind level: 3 of 4 points have no limit, the first is E1/Z1/P1\n"
+                "    hint: give a rule for them a fallback, or their rows limits\n");
+}
+
+/* Of one mode; H of one rule and HH of another are two alarms for one thing, too. */
+static void compile_two_rules_of_one_side(void **state)
+{
+    static const char rules[] = "- id: r\n"
+                                "  limits: {HH: {severity: red}, L: {severity: blue}}\n"
+                                "  invalid: {severity: red}\n"
+                                "- id: s\n"
+                                "  limits: {H: {severity: orange}}\n"
+                                "  invalid: {severity: red}\n"
+                                "- id: t\n"
+                                "  limits: {L: {severity: blue}}\n"
+                                "- id: u\n"
+                                "  mode: trial\n"
+                                "  limits: {H: {severity: orange}, L: {severity: blue}}\n"
+                                "  invalid: {severity: red}\n"
+                                "- id: v\n"
+                                "  stale: {severity: blue}\n"
+                                "- id: w\n"
+                                "  mode: trial\n"
+                                "  stale: {severity: blue}\n"
+                                "- id: x\n"
+                                "  mode: trial\n"
+                                "  stale: {severity: blue}\n";
+    static const struct case_point points[] = {
+        {"P1", .h = "90", .hh = "95"}, {"P2", .l = "5"}, {0}};
+
+    (void)state;
+    expect_said(
+        rules, points, HZ_ECONFIG,
+        "rules.d/rules.yaml:7: error: s at point E1/Z1/P1 (points.csv:2): the rule r watches its "
+        "side high too\n" TWICE_HINT
+        "rules.d/rules.yaml:6: error: s at point E1/Z1/P1 (points.csv:2): the rule r watches its "
+        "side invalid too\n" TWICE_HINT
+        "rules.d/rules.yaml:20: error: x at point E1/Z1/P1 (points.csv:2): the rule w watches its "
+        "side stale too\n" TWICE_HINT
+        "rules.d/rules.yaml:6: error: s at point E1/Z1/P2 (points.csv:3): the rule r watches its "
+        "side invalid too\n" TWICE_HINT
+        "rules.d/rules.yaml:10: error: t at point E1/Z1/P2 (points.csv:3): the rule r watches its "
+        "side low too\n" TWICE_HINT
+        "rules.d/rules.yaml:20: error: x at point E1/Z1/P2 (points.csv:3): the rule w watches its "
+        "side stale too\n" TWICE_HINT);
+}
+
+/* One wrong rule does not hide what is wrong with another. */
+static void compile_faults_are_bounded(void **state)
+{
+    enum { POINTS = 5000 };
+    static const char rules[] = "- id: r\n"
+                                "  limits: {H: {severity: red, fallback: 90 %span}}\n"
+                                "- id: s\n"
+                                "  limits: {L: {severity: red, fallback: 10 %span}}\n";
+    struct case_point *points = calloc(POINTS + 1, sizeof(*points));
+    static char codes[POINTS][8];
+
+    (void)state;
+    for (int i = 0; i < POINTS; i++) {
+        snprintf(codes[i], sizeof(codes[i]), "N%04d", i);
+        points[i].code = codes[i];
+    }
+    struct compiled *c = compiled(rules, points);
+    assert_int_equal(c->code, HZ_ECONFIG);
+    assert_int_equal(c->diagnostics.errors, 12);
+    assert_non_null(strstr(c->said, "r: 4995 more points without a range\n"));
+    assert_non_null(strstr(c->said, "s at point E1/Z1/N0004"));
+    assert_null(strstr(c->said, "s at point E1/Z1/N0005"));
+    compiled_free(c);
+    free(points);
+}
+
+static void compile_rules_for_nothing(void **state)
+{
+    static const char rules[] = "- id: r\n"
+                                "  limits: {H: {severity: red}}\n"
+                                "- id: s\n"
+                                "  select: {enterprise: E7}\n"
+                                "  stale: {severity: red}\n"
+                                "- id: t\n"
+                                "  select: {hazard: E1/Z1, kind: levle}\n"
+                                "  stale: {severity: red}\n"
+                                "- id: u\n"
+                                "  each: gateway\n"
+                                "  select: {park: K9}\n"
+                                "  silent: {}\n"
+                                "  severity: red\n";
+    static const struct case_point points[] = {{"P1", .h = "90"}, {0}};
+
+    (void)state;
+    expect_said(rules, points, 0,
+                "rules.d/rules.yaml:5: warning: s: no point is selected\n"
+                "    hint: there is no enterprise E7\n"
+                "rules.d/rules.yaml:8: warning: t: no point is selected\n"
+                "rules.d/rules.yaml:11: warning: u: no gateway is selected\n"
+                "    hint: there is no park K9\n");
+}
+
+/* --- gateways --- */
+
+#define SILENT_RULE(id, select, bounds)                                                            \
+    "- id: " id "\n  each: gateway\n  select: {" select "}\n  silent: {after: {" bounds "}}\n"     \
+    "  severity: orange\n"
+
+static int64_t silent_ns(const struct compiled *c, const char *gateway, const char *rule)
+{
+    const struct hz_ruleset *set = c->ruleset;
+    uint32_t of = id(c, HZ_NAMED_GATEWAY, gateway);
+
+    assert_true(of > 0 && of < set->gateway_end);
+    for (uint32_t i = set->gateway_first[of]; i < set->gateway_first[of + 1]; i++) {
+        assert_int_equal(set->gateway_watches[i].gateway, of);
+        if (set->gateway_watches[i].rule == id(c, HZ_NAMED_RULE, rule))
+            return set->gateway_watches[i].silent_after_ns;
+    }
+    return -1;
+}
+
+static void compile_gateways(void **state)
+{
+    static const char rules[] =
+        SILENT_RULE("g", "park: K1", "intervals: 3, at_least: 30s, at_most: 5min") SILENT_RULE(
+            "h", "district: 330300",
+            "intervals: 5, at_least: 30s, at_most: 5min") "  mode: live\n" SILENT_RULE("i", "",
+                                                                                       "intervals: "
+                                                                                       "1, "
+                                                                                       "at_least: "
+                                                                                       "45s, "
+                                                                                       "at_most: "
+                                                                                       "10min") "  "
+                                                                                                "mo"
+                                                                                                "de"
+                                                                                                ": "
+                                                                                                "tr"
+                                                                                                "ia"
+                                                                                                "l"
+                                                                                                "\n"
+                                                                                                "  "
+                                                                                                "do"
+                                                                                                "ma"
+                                                                                                "in"
+                                                                                                ": "
+                                                                                                "en"
+                                                                                                "v"
+                                                                                                "\n";
+    static const struct case_point points[] = {{"P1"},       {"P2", .gateway = "GB"},       {"P3"},
+                                               {"E2/Z1/P4"}, {"E1/Z2/P5", .gateway = "GA"}, {0}};
+    struct compiled *c = compiled(rules, points);
+
+    (void)state;
+    assert_int_equal(c->code, 0);
+    assert_true(silent_ns(c, "GA", "g") == 60 * S);  /* three times 20 s */
+    assert_true(silent_ns(c, "GB", "g") == 300 * S); /* no interval: the upper bound */
+    assert_true(silent_ns(c, "GE", "g") == -1);
+    assert_true(silent_ns(c, "GE", "h") == 300 * S); /* five times 100 s is too long */
+    assert_true(silent_ns(c, "GA", "i") == 45 * S);  /* 20 s is too short */
+    assert_true(silent_ns(c, "GE", "i") == 100 * S);
+    assert_int_equal(c->ruleset->gateway_watch_count, 6);
+
+    const uint32_t *of = c->ruleset->gateway_points_of, *list = c->ruleset->gateway_points;
+    uint32_t ga = id(c, HZ_NAMED_GATEWAY, "GA"), ge = id(c, HZ_NAMED_GATEWAY, "GE");
+    assert_int_equal(of[ga + 1] - of[ga], 3);
+    assert_int_equal(list[of[ga]], point(c, "P1"));
+    assert_int_equal(list[of[ga] + 1], point(c, "P3"));
+    assert_int_equal(list[of[ga] + 2], point(c, "E1/Z2/P5"));
+    assert_int_equal(of[ge + 1] - of[ge], 1);
+    assert_int_equal(list[of[ge]], point(c, "E2/Z1/P4"));
+    compiled_free(c);
+}
+
+static void compile_two_rules_of_a_gateway(void **state)
+{
+    static const char rules[] =
+        SILENT_RULE("g", "", "intervals: 3") SILENT_RULE("h", "enterprise: E2", "intervals: 3");
+    static const struct case_point points[] = {{"P1"}, {0}};
+
+    (void)state;
+    expect_said(
+        rules, points, HZ_ECONFIG,
+        "rules.d/rules.yaml:8: error: h at gateway GE: the rule g watches it too\n" TWICE_HINT
+        "rules.d: warning: kind level: 1 of 1 points have no limit, the first is E1/Z1/P1\n"
+        "    hint: give a rule for them a fallback, or their rows limits\n");
+}
+
+/* --- the same in both? --- */
+
+static void expect_same(const char *rules, const struct case_point *points, bool p1, bool p2)
+{
+    static const char base[] = "- id: r\n"
+                               "  limits: {H: {severity: orange, delay: 5s}, L: {severity: blue}}\n"
+                               "  deadband: 1\n"
+                               "  invalid: {severity: yellow, after: 9s}\n"
+                               "  stale: {severity: yellow, after: 60s}\n";
+    static const struct case_point rows[] = {{"P1", .h = "90"}, {"P2", .h = "80"}, {0}};
+    struct compiled *a = compiled(base, rows);
+    struct compiled b;
+
+    compile_with(&b, a->names, rules ? rules : base, points ? points : rows, "");
+    assert_int_equal(b.code, 0);
+    assert_int_equal(rule__same_point(a->ruleset, b.ruleset, point(a, "P1")), p1);
+    assert_int_equal(rule__same_point(b.ruleset, a->ruleset, point(a, "P1")), p1);
+    assert_int_equal(rule__same_point(a->ruleset, b.ruleset, point(a, "P2")), p2);
+    assert_int_equal(rule__same_point(b.ruleset, a->ruleset, point(a, "P2")), p2);
+    compiled_done(&b);
+    compiled_free(a);
+}
+
+#define CHANGED(level, deadband, invalid, stale)                                                   \
+    "- id: r\n"                                                                                    \
+    "  limits: {H: {" level "}, L: {severity: blue}}\n"                                            \
+    "  deadband: " deadband "\n"                                                                   \
+    "  invalid: {" invalid "}\n"                                                                   \
+    "  stale: {" stale "}\n"
+#define LEVEL   "severity: orange, delay: 5s"
+#define INVALID "severity: yellow, after: 9s"
+#define STALE   "severity: yellow, after: 60s"
+
+static void compile_same_point(void **state)
+{
+    static const char *const changes[] = {
+        CHANGED("severity: red, delay: 5s", "1", INVALID, STALE),
+        CHANGED("severity: orange, delay: 6s", "1", INVALID, STALE),
+        CHANGED("severity: orange, delay: 5s, clear_delay: 1s", "1", INVALID, STALE),
+        CHANGED(LEVEL, "2", INVALID, STALE),
+        CHANGED(LEVEL, "1", "severity: red, after: 9s", STALE),
+        CHANGED(LEVEL, "1", "severity: yellow, after: 8s", STALE),
+        CHANGED(LEVEL, "1", INVALID, "severity: red, after: 60s"),
+        CHANGED(LEVEL, "1", INVALID, "severity: yellow, after: 61s"),
+        CHANGED(LEVEL, "1", INVALID, STALE) "  mode: trial\n",
+        CHANGED(LEVEL, "1", INVALID, STALE) "  domain: env\n",
+        CHANGED(LEVEL, "1", INVALID, STALE) "- id: s\n  mode: trial\n  stale: {severity: red}\n",
+        "- id: r\n  limits: {H: {" LEVEL "}}\n",
+    };
+    static const struct case_point limit[] = {{"P1", .h = "90"}, {"P2", .h = "81"}, {0}};
+    static const struct case_point level[] = {{"P1", .h = "90", .l = "1"}, {"P2", .h = "80"}, {0}};
+    static const struct case_point life[] = {
+        {"P1", .h = "90"}, {"P2", .h = "80", .alive_by = "gateway"}, {0}};
+    static const struct case_point fewer[] = {{"P1", .h = "90"}, {0}};
+
+    (void)state;
+    expect_same(NULL, NULL, true, true);
+    expect_same(CHANGED(LEVEL, "1", INVALID, STALE) "  name: other\n  route: [x]\n", NULL, true,
+                true);
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+        expect_same(changes[i], NULL, false, false);
+    expect_same(NULL, limit, true, false);
+    expect_same(NULL, level, false, true);
+    expect_same(NULL, life, true, false);
+    expect_same(NULL, fewer, true, false);
+}
+
+static void compile_same_gateway(void **state)
+{
+    static const struct case_point points[] = {{"P1"}, {0}};
+    static const char base[] = SILENT_RULE("g", "", "intervals: 3");
+    static const struct {
+        const char *rules;
+        bool ga, ge;
+    } changes[] = {
+        {SILENT_RULE("g", "", "intervals: 3"), true, true},
+        {SILENT_RULE("g", "park: K1", "intervals: 3"), true, false},
+        {SILENT_RULE("g", "", "intervals: 3, at_most: 200s"), true, false},
+        {SILENT_RULE("g", "", "intervals: 3") "  mode: trial\n", false, false},
+        {SILENT_RULE("g", "", "intervals: 3") "  domain: system\n", false, false},
+        {SILENT_RULE("h", "", "intervals: 3"), false, false},
+    };
+    struct compiled *a = compiled(base, points);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        struct compiled b;
+
+        compile_with(&b, a->names, changes[i].rules, points, "");
+        assert_int_equal(rule__same_gateway(a->ruleset, b.ruleset, id(a, HZ_NAMED_GATEWAY, "GA")),
+                         changes[i].ga);
+        assert_int_equal(rule__same_gateway(b.ruleset, a->ruleset, id(a, HZ_NAMED_GATEWAY, "GE")),
+                         changes[i].ge);
+        compiled_done(&b);
+    }
+    compiled_free(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(compile_row_first_then_fallback),
+        cmocka_unit_test(compile_percentages),
+        cmocka_unit_test(compile_percentage_of_a_negative_limit),
+        cmocka_unit_test(compile_deadband_of_the_row),
+        cmocka_unit_test(compile_delay_of_the_row),
+        cmocka_unit_test(compile_stale_after),
+        cmocka_unit_test(compile_selection),
+        cmocka_unit_test(compile_glob),
+        cmocka_unit_test(compile_order_of_watches),
+        cmocka_unit_test(compile_missing_numbers),
+        cmocka_unit_test(compile_contradictions),
+        cmocka_unit_test(compile_two_rules_of_one_side),
+        cmocka_unit_test(compile_faults_are_bounded),
+        cmocka_unit_test(compile_rules_for_nothing),
+        cmocka_unit_test(compile_gateways),
+        cmocka_unit_test(compile_two_rules_of_a_gateway),
+        cmocka_unit_test(compile_same_point),
+        cmocka_unit_test(compile_same_gateway),
+    };
+
+    return cmocka_run_group_tests_name("compile", tests, NULL, NULL);
+}
