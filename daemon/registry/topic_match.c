@@ -46,7 +46,7 @@ bool hz_topic_match(const struct hz_topic *topic, struct hz_slice text,
     if (!begins_with(at, end, topic->tail.at, topic->tail.length))
         return false;
     at += topic->tail.length;
-    return at == end || (topic->open && *at == '/');
+    return at == end || (topic->open && (*at == '/' || at == text.at)); /* "#" takes all */
 }
 
 static bool append(char *to, size_t *length, struct hz_slice piece)
