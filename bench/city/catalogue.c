@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What can be measured and where, with plausible numbers. Gas: levels 1 and 2 of GB/T 50493-2019
- * (combustible 25 and 50 %LEL; toxic one and two times the exposure limit of GBZ 2.1-2019). Levels and
- * pressures are what designs of such vessels have, no standard's numbers. What must stay true: `calm`
- * lies within the limits, so that a city where nothing happens has no alarm.
+ * (combustible 25 and 50 %LEL; oxygen 19.5 and 23.5 %VOL; toxic one and two times the exposure limit
+ * of GBZ 2.1-2019). Levels and pressures are what designs of such vessels have, no standard's numbers.
+ * What must stay true: `calm` lies within the limits, so that a city where nothing happens has no alarm.
  */
 #include "city.h"
 
@@ -29,6 +29,10 @@
         "GT", "gas", "toxic", "mg/m3", what, 0, most, {NAN, NAN, high, 2 * (high)}, 0, calm_most,  \
             2                                                                                      \
     }
+#define OXYGEN(what)                                                                               \
+    {                                                                                              \
+        "GO", "gas", "oxygen", "%VOL", what, 0, 30, {NAN, 19.5, 23.5, NAN}, 20.5, 21.2, 1          \
+    }
 #define COMBUSTIBLE(what)                                                                          \
     {                                                                                              \
         "GC", "gas", "combustible", "%LEL", what, 0, 100, {NAN, NAN, 25, 50}, 0, 6, 1              \
@@ -48,6 +52,7 @@ static const struct city_measure cold_temperature = TEMPERATURE("温度", -60, 4
 static const struct city_measure synthesis_pressure = PRESSURE("压力", 25, 16, 17.5, 12.5, 14.8);
 static const struct city_measure synthesis_temperature =
     TEMPERATURE("床层温度", 0, 600, 510, 525, 440, 495);
+static const struct city_measure oxygen_gas = OXYGEN("氧气探测器");
 static const struct city_measure hydrogen_gas = COMBUSTIBLE("氢气探测器");
 
 static const struct city_measure chlorine_level = TANK("液位", 5, 10, 75, 80, 35, 68);
@@ -77,14 +82,15 @@ static const struct city_measure reformer_pressure = PRESSURE("压力", 5, 3.4, 
 static const struct city_measure monoxide_gas = TOXIC("一氧化碳探测器", 200, 20, 5);
 static const struct city_measure sulphide_gas = TOXIC("硫化氢探测器", 100, 10, 2);
 
-#define AMMONIA  "7664-41-7"
-#define CHLORINE "7782-50-5"
-#define HYDROGEN "1333-74-0"
-#define LPG      "68476-85-7"
-#define METHANOL "67-56-1"
-#define BENZENE  "71-43-2"
-#define MONOXIDE "630-08-0"
-#define SULPHIDE "7783-06-4"
+#define AMMONIA    "7664-41-7"
+#define CHLORINE   "7782-50-5"
+#define HYDROGEN   "1333-74-0"
+#define OXYGEN_GAS "7782-44-7"
+#define LPG        "68476-85-7"
+#define METHANOL   "67-56-1"
+#define BENZENE    "71-43-2"
+#define MONOXIDE   "630-08-0"
+#define SULPHIDE   "7783-06-4"
 
 static const struct city_unit ammonia_tanks = {
     "TF",
@@ -100,7 +106,8 @@ static const struct city_unit ammonia_plant = {
     2,
     {{"合成塔", AMMONIA, 2, {&synthesis_temperature, &synthesis_pressure}},
      {"", AMMONIA, 3, {&ammonia_gas}},
-     {"", HYDROGEN, 3, {&hydrogen_gas}}}};
+     {"", HYDROGEN, 3, {&hydrogen_gas}},
+     {"空分间", OXYGEN_GAS, 1, {&oxygen_gas}}}};
 static const struct city_unit chlorine_store = {
     "CL",
     "液氯库",
