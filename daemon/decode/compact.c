@@ -7,6 +7,8 @@
  */
 #include "sample_priv.h"
 
+#include "number_priv.h"
+
 /* A name with a byte that a writer may escape, or longer than a label is, is left to the reader. */
 static void init_label(const struct decode_path *path, struct decode_label *label)
 {
@@ -64,12 +66,13 @@ static inline bool set(const struct decode_mapping *mapping, unsigned field,
                        const struct decode_number *number, struct hz_sample *sample)
 {
     if (field == DECODE_STAMP)
-        return decode__stamp_number(number, mapping->stamp_unit, &sample->source_ms) ==
-               HZ_VERDICT_OK;
+        return number->integer && mapping->stamp_unit != HZ_STAMP_TEXT &&
+               decode__stamp_integer(number->i64, mapping->stamp_unit, &sample->source_ms) ==
+                   HZ_VERDICT_OK;
     if (field == DECODE_VALUE)
         decode__set_number(sample, number);
     else
-        sample->quality = decode__quality_number(number);
+        sample->quality = decode__quality_number(number->integer, number->i64);
     return true;
 }
 
@@ -91,8 +94,8 @@ bool decode__compact(const struct hz_decoder *decoder, const char *payload, size
         if (field == DECODE_SCALARS)
             return false;
         at += decoder->compact.labels[field].length;
-        if (at == end || decode__number(&at, end, &number) != HZ_VERDICT_OK || at == end ||
-            !set(&decoder->mapping, field, &number, ret_sample))
+        at = at < end ? decode__usual_number(at, end, &number) : NULL;
+        if (!at || at == end || !set(&decoder->mapping, field, &number, ret_sample))
             return false;
         seen |= DECODE_BIT(field);
     } while (*at == ',');

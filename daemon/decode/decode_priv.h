@@ -26,6 +26,19 @@ enum hz_verdict decode__number(const char **at, const char *end, struct decode_n
 /* Time stamps, as UTC ms. Outside 1970-2200 is BAD_STAMP. */
 #define DECODE_STAMP_MS_MAX INT64_C(7258118400000) /* 2200-01-01T00:00:00Z */
 
+#define DECODE_AUTO_SECONDS_BELOW 100000000000
+
+/* A whole number of seconds or milliseconds. */
+static inline enum hz_verdict decode__stamp_integer(int64_t number, enum hz_stamp_unit unit, int64_t *ret_ms)
+{
+    bool seconds = unit == HZ_STAMP_S || (unit == HZ_STAMP_AUTO && number < DECODE_AUTO_SECONDS_BELOW);
+
+    if (number < 0 || number >= (seconds ? DECODE_STAMP_MS_MAX / 1000 : DECODE_STAMP_MS_MAX))
+        return HZ_VERDICT_BAD_STAMP;
+    *ret_ms = seconds ? number * 1000 : number;
+    return HZ_VERDICT_OK;
+}
+
 /* A number by its unit; AUTO takes magnitudes below 10^11 for seconds (that is the year 5138), others
  * for milliseconds (10^11 ms is 1973). */
 enum hz_verdict decode__stamp_number(const struct decode_number *number, enum hz_stamp_unit unit,

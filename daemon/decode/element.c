@@ -27,14 +27,19 @@ static struct hz_sample *new_named(struct hz_decoder *decoder, const struct deco
     return sample;
 }
 
-/* The element's fields; the verdict on what is wrong inside it is the sample's. */
-static void read_fields(struct hz_decoder *decoder, struct decode_scalars *scalars,
-                        struct hz_sample *sample)
+/* The value that makes up the element: an object with fields, or the element's value itself. A fault
+ * inside it is the sample's. */
+static void read_element(struct hz_decoder *decoder, struct decode_scalars *scalars,
+                         struct hz_sample *sample)
 {
     struct decode_reader *reader = &decoder->reader;
     enum hz_verdict outer = decode__take_fault(reader);
 
-    decode__fields(decoder, decoder->mapping.element_fields, 0, scalars);
+    decode__scalars_clear(scalars);
+    if (decode__peek(reader) == '{')
+        decode__fields(decoder, decoder->mapping.element_fields, 0, scalars);
+    else
+        decode__take(reader, DECODE_BIT(DECODE_VALUE), scalars);
     enum hz_verdict own = decode__take_fault(reader);
     if (own != HZ_VERDICT_OK)
         sample->verdict = (uint8_t)own;
@@ -49,11 +54,7 @@ void decode__map_member(struct hz_decoder *decoder, const struct decode_nest *ma
 
     if (!sample)
         return;
-    decode__scalars_clear(&scalars);
-    if (decode__peek(&decoder->reader) == '{')
-        read_fields(decoder, &scalars, sample);
-    else
-        decode__take(&decoder->reader, DECODE_BIT(DECODE_VALUE), &scalars);
+    read_element(decoder, &scalars, sample);
     decode__fill(&decoder->mapping, &scalars, sample);
 }
 
@@ -69,24 +70,23 @@ static void set_name(const struct decode_scalar *scalar, struct hz_sample *sampl
         decode__name(&nameless, sample);
     else if (named)
         decode__name(&scalar->text, sample);
-    else if (sample->verdict == HZ_VERDICT_OK)
-        sample->verdict = HZ_VERDICT_WRONG_TYPE;
+    else
+        decode__accuse(sample, HZ_VERDICT_WRONG_TYPE);
 }
 
 void decode__list_item(struct hz_decoder *decoder)
 {
     struct hz_sample *sample = decode__new_sample(decoder);
+    bool object = decode__peek(&decoder->reader) == '{';
     struct decode_scalars scalars;
 
     if (!sample)
         return;
-    if (decode__peek(&decoder->reader) != '{') {
-        decode__skip(&decoder->reader);
-        sample->verdict = HZ_VERDICT_WRONG_TYPE;
+    read_element(decoder, &scalars, sample);
+    if (!object) {
+        decode__accuse(sample, HZ_VERDICT_WRONG_TYPE);
         return;
     }
-    decode__scalars_clear(&scalars);
-    read_fields(decoder, &scalars, sample);
     if (decoder->mapping.element_fields & DECODE_BIT(DECODE_NAME))
         set_name(&scalars.of[DECODE_NAME], sample);
     decode__fill(&decoder->mapping, &scalars, sample);
@@ -95,12 +95,18 @@ void decode__list_item(struct hz_decoder *decoder)
 void decode__error_member(struct hz_decoder *decoder, const struct decode_nest *map,
                           const struct decode_text *name)
 {
-    struct decode_scalar code = {0};
+    struct decode_reader *reader = &decoder->reader;
+    enum hz_verdict outer = decode__take_fault(reader);
+    struct decode_scalar code;
 
-    decode__scalar(&decoder->reader, &code);
+    decode__scalar(reader, &code);
+    enum hz_verdict own = decode__take_fault(reader);
+    reader->fault = outer;
     if (!decode__is_error(&code) && map->twin == DECODE_NO_KEY)
         return;
     struct hz_sample *sample = new_named(decoder, map, name);
-    if (sample)
-        sample->quality = HZ_QUALITY_BAD;
+    if (!sample)
+        return;
+    sample->quality = HZ_QUALITY_BAD;
+    decode__accuse(sample, own);
 }

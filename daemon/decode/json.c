@@ -31,14 +31,13 @@ void decode__fail(struct decode_reader *reader, enum hz_verdict verdict)
     reader->at = reader->end;
 }
 
-char decode__peek(struct decode_reader *reader)
+void decode__blanks(struct decode_reader *reader)
 {
     const char *at = reader->at, *end = reader->end;
 
     while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
         at++;
     reader->at = at;
-    return at < end ? *at : '\0';
 }
 
 void decode__finish(struct decode_reader *reader)

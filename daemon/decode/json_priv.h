@@ -95,9 +95,17 @@ void decode__begin(struct decode_reader *reader, const char *payload, size_t len
 /* Nothing but blanks may follow. */
 void decode__finish(struct decode_reader *reader);
 void decode__fail(struct decode_reader *reader, enum hz_verdict verdict);
+void decode__blanks(struct decode_reader *reader);
+
 /* The next byte that is no blank, not yet passed; NUL at the end (and for a NUL byte, which no JSON
  * begins with). */
-char decode__peek(struct decode_reader *reader);
+static inline char decode__peek(struct decode_reader *reader)
+{
+    if (reader->at < reader->end && (unsigned char)*reader->at > ' ')
+        return *reader->at;
+    decode__blanks(reader);
+    return reader->at < reader->end ? *reader->at : '\0';
+}
 
 void decode__enter(struct decode_reader *reader, char opening, struct decode_nest *nest);
 /* The next member of an object: the cursor stands at its value. False: the object is closed. */
@@ -109,7 +117,7 @@ bool decode__next_item(struct decode_reader *reader, struct decode_nest *nest);
 
 /* Any value, passed over. */
 void decode__skip(struct decode_reader *reader);
-/* Any value; containers are passed over. */
+/* Any value; containers are passed over. Sets what the kind has, no more. */
 void decode__scalar(struct decode_reader *reader, struct decode_scalar *ret_scalar);
 /* A string; the cursor stands at its quote. */
 void decode__text(struct decode_reader *reader, struct decode_text *ret_text);

@@ -80,7 +80,9 @@ uint32_t decode__match(const struct decode_mapping *mapping, uint32_t active, un
 
     for (uint32_t left = active; left != 0; left &= left - 1) {
         const struct decode_path *path = &mapping->paths[__builtin_ctz(left)];
-        if (!hz_slice_same(path->keys[level], key))
+        struct hz_slice own = path->keys[level];
+        if (own.length != key.length || (key.length > 0 && own.at[0] != key.at[0]) ||
+            memcmp(own.at, key.at, key.length) != 0)
             continue;
         if (path->count == level + 1)
             targets |= left & -left;

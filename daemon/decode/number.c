@@ -7,16 +7,15 @@
  * the digits, as an integer below 2^53, and the power of ten, up to 10^22, are exact doubles, and one
  * IEEE division or multiplication rounds once: the exact answer (Clinger, "How to read floating point
  * numbers accurately", 1990). All others go to strtod, which needs a terminated copy.
+ *
+ * The usual number has a way of its own (number_priv.h), which leaves to this one what it does not know.
  */
-#include "decode_priv.h"
+#include "number_priv.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#define EXACT_POWER_MAX 22
-#define EXACT_DIGITS    (UINT64_C(1) << 53)
-
-static const double powers_of_ten[EXACT_POWER_MAX + 1] = {
+const double decode__powers_of_ten[DECODE_POWER_MAX + 1] = {
     1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
@@ -92,12 +91,12 @@ static const char *take_apart(const char *at, const char *end, struct parts *par
 
 static bool exact(const struct parts *parts, double *ret_value)
 {
-    if (parts->inexact || parts->digits > EXACT_DIGITS || parts->exponent > EXACT_POWER_MAX ||
-        parts->exponent < -EXACT_POWER_MAX)
+    if (parts->inexact || parts->digits > DECODE_EXACT_DIGITS ||
+        parts->exponent > DECODE_POWER_MAX || parts->exponent < -DECODE_POWER_MAX)
         return false;
     double value = (double)parts->digits;
-    value = parts->exponent < 0 ? value / powers_of_ten[-parts->exponent]
-                                : value * powers_of_ten[parts->exponent];
+    value = parts->exponent < 0 ? value / decode__powers_of_ten[-parts->exponent]
+                                : value * decode__powers_of_ten[parts->exponent];
     *ret_value = parts->negative ? -value : value;
     return true;
 }
@@ -113,13 +112,15 @@ static double by_strtod(const char *at, size_t length)
 
 static void set_integer(const struct parts *parts, struct decode_number *number)
 {
-    if (!parts->integer || parts->inexact || parts->digits > (uint64_t)INT64_MAX)
+    uint64_t most = (uint64_t)INT64_MAX + parts->negative;
+
+    if (!parts->integer || parts->inexact || parts->digits > most)
         return;
     number->integer = true;
-    number->i64 = parts->negative ? -(int64_t)parts->digits : (int64_t)parts->digits;
+    number->i64 = (int64_t)(parts->negative ? 0 - parts->digits : parts->digits);
 }
 
-enum hz_verdict decode__number(const char **at, const char *end, struct decode_number *ret_number)
+static enum hz_verdict any(const char **at, const char *end, struct decode_number *ret_number)
 {
     struct parts parts = {0};
     struct decode_number number = {0};
@@ -136,5 +137,15 @@ enum hz_verdict decode__number(const char **at, const char *end, struct decode_n
         return HZ_VERDICT_NOT_FINITE;
     set_integer(&parts, &number);
     *ret_number = number;
+    return HZ_VERDICT_OK;
+}
+
+enum hz_verdict decode__number(const char **at, const char *end, struct decode_number *ret_number)
+{
+    const char *behind = decode__usual_number(*at, end, ret_number);
+
+    if (!behind)
+        return any(at, end, ret_number);
+    *at = behind;
     return HZ_VERDICT_OK;
 }

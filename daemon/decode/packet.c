@@ -140,13 +140,11 @@ static void complete(struct hz_decoder *decoder, const struct packet *packet)
         struct hz_sample *sample = &decoder->samples[i];
         if (sample->source_ms == HZ_NO_SOURCE_TIME) {
             sample->source_ms = ms;
-            if (sample->verdict == HZ_VERDICT_OK)
-                sample->verdict = (uint8_t)stamp_verdict;
+            decode__accuse(sample, stamp_verdict);
         }
         if (sample->quality == DECODE_QUALITY_UNSET) {
             sample->quality = quality;
-            if (sample->verdict == HZ_VERDICT_OK)
-                sample->verdict = (uint8_t)quality_verdict;
+            decode__accuse(sample, quality_verdict);
         }
     }
 }
@@ -254,18 +252,20 @@ static enum hz_verdict read_bare_list(struct hz_decoder *decoder)
     return end_packet(decoder, &packet);
 }
 
+static enum hz_verdict not_a_packet(struct hz_decoder *decoder)
+{
+    decode__skip(&decoder->reader);
+    enum hz_verdict fault = decode__take_fault(&decoder->reader);
+    return fault != HZ_VERDICT_OK ? fault : HZ_VERDICT_WRONG_TYPE;
+}
+
 static void read_packet_list(struct hz_decoder *decoder)
 {
     struct decode_nest list;
 
     for (decode__enter(&decoder->reader, '[', &list); decode__next_item(&decoder->reader, &list);) {
-        enum hz_verdict verdict = HZ_VERDICT_WRONG_TYPE;
-        if (decode__peek(&decoder->reader) == '{') {
-            verdict = read_packet(decoder);
-        } else {
-            decode__skip(&decoder->reader);
-            (void)decode__take_fault(&decoder->reader); /* it is refused already */
-        }
+        enum hz_verdict verdict =
+            decode__peek(&decoder->reader) == '{' ? read_packet(decoder) : not_a_packet(decoder);
         if (verdict == HZ_VERDICT_OK)
             continue;
         struct hz_sample *sample = decode__new_sample(decoder);
@@ -288,6 +288,5 @@ enum hz_verdict decode__packets(struct hz_decoder *decoder)
         read_packet_list(decoder);
         return HZ_VERDICT_OK;
     }
-    decode__skip(&decoder->reader);
-    return HZ_VERDICT_WRONG_TYPE;
+    return not_a_packet(decoder);
 }

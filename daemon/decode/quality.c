@@ -11,16 +11,16 @@
 /* OPC DA 2.05A, 6.8: bits 6 and 7 of a byte. 2 is not used there. Above a byte stand status codes
  * of OPC UA (part 4, 7.39): a severity in bits 30 and 31; its good codes other than 0, which here is
  * bad as in OPC DA, are not taken for good. Sparkplug writes 0, 192 and 500 (stale). */
-uint8_t decode__quality_number(const struct decode_number *number)
+uint8_t decode__quality_number(bool integer, int64_t number)
 {
     static const uint8_t of_byte[4] = {HZ_QUALITY_BAD, HZ_QUALITY_UNCERTAIN, HZ_QUALITY_UNCERTAIN,
                                        HZ_QUALITY_GOOD};
 
-    if (!number->integer || number->i64 < 0 || number->i64 > UINT32_MAX)
+    if (!integer || number < 0 || number > UINT32_MAX)
         return HZ_QUALITY_UNCERTAIN;
-    if (number->i64 <= UINT8_MAX)
-        return of_byte[number->i64 >> 6];
-    return number->i64 >> 31 != 0 ? HZ_QUALITY_BAD : HZ_QUALITY_UNCERTAIN;
+    if (number <= UINT8_MAX)
+        return of_byte[number >> 6];
+    return number >> 31 != 0 ? HZ_QUALITY_BAD : HZ_QUALITY_UNCERTAIN;
 }
 
 static const struct {
@@ -63,7 +63,7 @@ static uint8_t quality_word(struct hz_slice text)
     if (symbolic(text, "Bad"))
         return HZ_QUALITY_BAD;
     if (text.length > 0 && decode__number(&at, end, &number) == HZ_VERDICT_OK && at == end)
-        return decode__quality_number(&number);
+        return decode__quality_number(number.integer, number.i64);
     return HZ_QUALITY_UNCERTAIN;
 }
 
@@ -78,7 +78,7 @@ enum hz_verdict decode__quality(const struct decode_scalar *scalar, uint8_t *ret
         *ret_quality = scalar->number.i64 ? HZ_QUALITY_GOOD : HZ_QUALITY_BAD;
         return HZ_VERDICT_OK;
     case DECODE_NUMBER:
-        *ret_quality = decode__quality_number(&scalar->number);
+        *ret_quality = decode__quality_number(scalar->number.integer, scalar->number.i64);
         return HZ_VERDICT_OK;
     case DECODE_TEXT:
         *ret_quality = quality_word(scalar->text.slice);

@@ -14,11 +14,11 @@ void decode__scalars_clear(struct decode_scalars *scalars)
 
 void decode__take(struct decode_reader *reader, uint32_t targets, struct decode_scalars *scalars)
 {
-    struct decode_scalar scalar = {0};
+    struct decode_scalar *first = &scalars->of[__builtin_ctz(targets)];
 
-    decode__scalar(reader, &scalar);
-    for (uint32_t left = targets; left != 0; left &= left - 1)
-        scalars->of[__builtin_ctz(left)] = scalar;
+    decode__scalar(reader, first);
+    for (uint32_t left = targets & (targets - 1); left != 0; left &= left - 1)
+        scalars->of[__builtin_ctz(left)] = *first;
 }
 
 /* Calls itself once a key of a path, of which there are at most HZ_JSON_DEPTH_MAX. */
@@ -152,26 +152,20 @@ enum hz_verdict decode__stamp(const struct decode_mapping *mapping,
     }
 }
 
-static void accuse(struct hz_sample *sample, enum hz_verdict verdict)
-{
-    if (sample->verdict == HZ_VERDICT_OK)
-        sample->verdict = (uint8_t)verdict;
-}
-
 void decode__name(const struct decode_text *name, struct hz_sample *sample)
 {
     sample->name = name->slice;
-    accuse(sample, name->verdict);
+    decode__accuse(sample, name->verdict);
     if (name->slice.length == 0)
-        accuse(sample, HZ_VERDICT_MISSING);
+        decode__accuse(sample, HZ_VERDICT_MISSING);
     if (name->slice.length > HZ_NAME_BYTES_MAX)
-        accuse(sample, HZ_VERDICT_TOO_LONG);
+        decode__accuse(sample, HZ_VERDICT_TOO_LONG);
 }
 
 void decode__fill(const struct decode_mapping *mapping, const struct decode_scalars *scalars,
                   struct hz_sample *sample)
 {
-    accuse(sample, set_value(&scalars->of[DECODE_VALUE], sample));
-    accuse(sample, decode__stamp(mapping, &scalars->of[DECODE_STAMP], &sample->source_ms));
-    accuse(sample, set_quality(scalars, sample));
+    decode__accuse(sample, set_value(&scalars->of[DECODE_VALUE], sample));
+    decode__accuse(sample, decode__stamp(mapping, &scalars->of[DECODE_STAMP], &sample->source_ms));
+    decode__accuse(sample, set_quality(scalars, sample));
 }

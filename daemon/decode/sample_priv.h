@@ -86,7 +86,7 @@ bool decode__compact(const struct hz_decoder *decoder, const char *payload, size
 
 /* By docs/payloads.md. UNSET for an absent one. */
 enum hz_verdict decode__quality(const struct decode_scalar *scalar, uint8_t *ret_quality);
-uint8_t decode__quality_number(const struct decode_number *number);
+uint8_t decode__quality_number(bool integer, int64_t number);
 
 /* --- samples (sample.c) --- */
 
@@ -102,6 +102,13 @@ void decode__fields(struct hz_decoder *decoder, uint32_t active, unsigned level,
 void decode__take(struct decode_reader *reader, uint32_t targets, struct decode_scalars *scalars);
 /* A free sample; NULL and TOO_MANY when there is none. */
 struct hz_sample *decode__new_sample(struct hz_decoder *decoder);
+/* The first verdict stays. */
+static inline void decode__accuse(struct hz_sample *sample, enum hz_verdict verdict)
+{
+    if (sample->verdict == HZ_VERDICT_OK)
+        sample->verdict = (uint8_t)verdict;
+}
+
 /* Value, stamp and quality; what the element does not say stays unset. The name is the caller's. */
 void decode__fill(const struct decode_mapping *mapping, const struct decode_scalars *scalars,
                   struct hz_sample *sample);

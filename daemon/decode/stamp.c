@@ -8,18 +8,18 @@
 
 #include <math.h>
 
-#define AUTO_SECONDS_BELOW 1e11
-
 enum hz_verdict decode__stamp_number(const struct decode_number *number, enum hz_stamp_unit unit,
                                      int64_t *ret_ms)
 {
-    bool seconds =
-        unit == HZ_STAMP_S || (unit == HZ_STAMP_AUTO && fabs(number->f64) < AUTO_SECONDS_BELOW);
+    bool seconds = unit == HZ_STAMP_S ||
+                   (unit == HZ_STAMP_AUTO && fabs(number->f64) < DECODE_AUTO_SECONDS_BELOW);
     double ms = seconds ? number->f64 * 1000.0 : number->f64;
 
     if (unit == HZ_STAMP_TEXT)
         return HZ_VERDICT_WRONG_TYPE;
-    if (!(ms >= 0 && ms < (double)DECODE_STAMP_MS_MAX))
+    if (number->integer)
+        return decode__stamp_integer(number->i64, unit, ret_ms);
+    if (!(ms >= 0 && ms < (double)DECODE_STAMP_MS_MAX - 0.5)) /* it is rounded */
         return HZ_VERDICT_BAD_STAMP;
     *ret_ms = (int64_t)llround(ms);
     return HZ_VERDICT_OK;

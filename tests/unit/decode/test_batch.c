@@ -50,6 +50,7 @@ static void one_bad_element_harms_no_other(void **state)
          "a!duplicate-key b!duplicate-key d=i4", 0},
         {"{\"values\":{\"a\":1,\"b\":2,\"a\":3,\"\\u0061\":4}}",
          "a!duplicate-key b=i2 a!duplicate-key a!duplicate-key", 0},
+        {"{\"values\":{\"a\":[{\"x\":1,\"x\":2}],\"b\":2}}", "a!duplicate-key b=i2", 0},
         {"{\"values\":{\"\":1,\"b\":2}}", "!missing b=i2", 0},
         {"{\"values\":{\"a\":\"\\ud800\",\"b\":2}}", "a!bad-text b=i2", 0},
         {"{\"values\":{\"a\":\"\\u0000\",\"b\":2}}", "a!bad-text b=i2", 0},
@@ -114,7 +115,7 @@ static void a_list_of_packets(void **state)
          "a=i1@1000 !duplicate-key a=i3@3000", 0},
         {"[{\"values\":{\"a\":1}},7,{\"ts\":7},{\"values\":9},[{\"x\":1,\"x\":1}],"
          "{\"values\":{\"a\":2}}]",
-         "a=i1 !wrong-type !missing !wrong-type !wrong-type a=i2", 0},
+         "a=i1 !wrong-type !missing !wrong-type !duplicate-key a=i2", 0},
         {"[{\"values\":{}},{\"values\":{\"a\":1}}]", "a=i1", 0},
         {"[{\"values\":{}}]", "refused: empty", 0},
         {"[]", "refused: empty", 0},
@@ -181,6 +182,7 @@ static void error_codes(void **state)
          "a=i1 b!duplicate-key b!duplicate-key", 0},
         {"{\"values\":{\"a\":1},\"errors\":{\"b\":0,\"b\":0,\"c\":1}}",
          "a=i1 b!duplicate-key c=-/bad", 0},
+        {"{\"values\":{\"a\":1},\"errors\":{\"b\":{\"x\":1,\"x\":2}}}", "a=i1 b!duplicate-key", 0},
         {"{\"values\":{\"a\":1},\"errors\":7}", "refused: wrong-type", 0},
         {"{\"values\":{\"a\":1},\"errors\":{\"b\":1},\"errors\":{\"c\":1}}",
          "refused: duplicate-key", 0},
@@ -231,6 +233,7 @@ static void a_list(void **state)
          "{\"name\":\"d\",\"v\":1,\"ts\":\"x\"},{\"name\":\"e\",\"v\":1,\"v\":1},"
          "{\"name\":\"f\",\"v\":1}]",
          "a!missing b!wrong-type c!not-finite d!bad-stamp e!duplicate-key f=i1", 0},
+        {"[[{\"y\":1,\"y\":1}],{\"name\":\"f\",\"v\":1}]", "!duplicate-key f=i1", 0},
         {"[{\"name\":\"a\",\"v\":1,\"x\":{\"y\":1,\"y\":1}},{\"name\":\"f\",\"v\":1}]",
          "a!duplicate-key f=i1", 0},
         {"[]", "refused: empty", 0},

@@ -41,6 +41,8 @@ static void the_grammar(void **state)
         {"9007199254740993", HZ_VERDICT_OK, 16, 9007199254740992.0, true},
         {"9223372036854775807", HZ_VERDICT_OK, 19, 9223372036854775807.0, true},
         {"9223372036854775808", HZ_VERDICT_OK, 19, 9223372036854775808.0, false},
+        {"-9223372036854775808", HZ_VERDICT_OK, 20, -9223372036854775808.0, true},
+        {"-9223372036854775809", HZ_VERDICT_OK, 20, -9223372036854775808.0, false},
         {"18446744073709551619", HZ_VERDICT_OK, 20, 18446744073709551619.0, false},
         {"123456789012345678901234567890", HZ_VERDICT_OK, 30, 123456789012345678901234567890.0,
          false},
@@ -90,6 +92,10 @@ static void integers_keep_all_their_digits(void **state)
     assert_true(number.i64 == INT64_MAX);
     assert_int_equal(read_number("-1763900000123", &number, &used), HZ_VERDICT_OK);
     assert_true(number.i64 == INT64_C(-1763900000123));
+    assert_int_equal(read_number("-9223372036854775808", &number, &used), HZ_VERDICT_OK);
+    assert_true(number.i64 == INT64_MIN);
+    assert_int_equal(read_number("123456789012345678", &number, &used), HZ_VERDICT_OK);
+    assert_true(number.i64 == INT64_C(123456789012345678));
 }
 
 static void a_number_without_end_is_bounded(void **state)
