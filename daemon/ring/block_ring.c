@@ -286,6 +286,13 @@ bool hz_block_ring_engine_next(struct hz_block_ring *ring, struct hz_block_view 
     return reader_next(ring, &ring->engine, ret_view);
 }
 
+bool hz_block_ring_engine_waits(struct hz_block_ring *ring)
+{
+    if (ring->engine.next >= ring->engine.tail_seen)
+        ring->engine.tail_seen = acquire(&ring->tail);
+    return ring->engine.next < ring->engine.tail_seen;
+}
+
 void hz_block_ring_engine_done(struct hz_block_ring *ring, uint64_t end)
 {
     atomic_store_explicit(&ring->engine_done, end, memory_order_release);

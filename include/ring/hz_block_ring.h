@@ -66,6 +66,8 @@ uint64_t hz_block_ring_tail(const struct hz_block_ring *ring);
 
 /* The next block that this reader has not taken; false when there is none. */
 bool hz_block_ring_engine_next(struct hz_block_ring *ring, struct hz_block_view *ret_view);
+/* Is there one? Takes nothing. */
+bool hz_block_ring_engine_waits(struct hz_block_ring *ring);
 /* Everything before `end` has been applied. */
 void hz_block_ring_engine_done(struct hz_block_ring *ring, uint64_t end);
 

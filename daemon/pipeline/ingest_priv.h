@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Between the files of the ingest thread.
+ */
+#ifndef INGEST_PRIV_H
+#define INGEST_PRIV_H
+
+#include "pipeline_priv.h"
+
+/* What one read of a socket (256 KiB) can turn into: the shortest reading in a batch is `"a":1,`, 6
+ * bytes, and becomes 24; and a block that does not fit the chunk's end. */
+#define INGEST_READ_BYTES (UINT64_C(5) * HZ_CHUNK_BYTES)
+
+/* ingest.c: timers */
+void ingest__acks_due(uv_timer_t *timer);
+void ingest__due(uv_timer_t *timer);
+
+/* ingest_record.c */
+int ingest__records_init(struct hz_pipeline *p) HZ_MUST_USE HZ_ON(hz_ingest);
+void ingest__records_done(struct hz_pipeline *p) HZ_ON(hz_ingest);
+bool ingest__records_wait(const struct hz_pipeline *p) HZ_ON(hz_ingest);
+/* Control records that found no room go first when there is some. */
+void ingest__flush_records(struct hz_pipeline *p) HZ_ON(hz_ingest);
+/* The records a run begins and ends with. */
+void ingest__begin_run(struct hz_pipeline *p) HZ_ON(hz_ingest);
+void ingest__end_run(struct hz_pipeline *p) HZ_ON(hz_ingest);
+
+#endif

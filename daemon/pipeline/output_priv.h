@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Between the files of the output thread.
+ */
+#ifndef OUTPUT_PRIV_H
+#define OUTPUT_PRIV_H
+
+#include "pipeline_priv.h"
+
+#include <stdio.h>
+
+void output__wake_rule(struct hz_pipeline *p) HZ_ON(hz_output);
+
+/* output_news.c: latest values and coverage from the engine to the publisher, in slices */
+int output__news_init(struct hz_pipeline *p) HZ_MUST_USE HZ_ON(hz_output);
+void output__news_done(struct hz_pipeline *p) HZ_ON(hz_output);
+void output__ask_news(struct hz_pipeline *p) HZ_ON(hz_output);
+
+/* output_snapshot.c: the live engine's state, when the journal alone does not give it any more */
+void output__snapshot_after_hole(struct hz_pipeline *p) HZ_ON(hz_output);
+void output__snapshot_written(struct hz_pipeline *p, int error) HZ_ON(hz_output);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `hazardctl tail`: entries of the alarms log, from a number or a stream id on, and on as they come.
+ * Each request reads at its own pace; one batch of a request is under way or in hand at a time.
+ */
+#include "output_priv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TAILS_MAX  16u
+#define LINE_BYTES (2u * HZ_ENTRY_BYTES_MAX) /* JSON escapes what it must */
+
+struct tail {
+    struct hz_pipeline *p;
+    struct hz_control_request *request;
+    uint64_t token; /* of the fetch; 0 = this place is free */
+    bool taken, asked, follow, by_id;
+    uint64_t next; /* number */
+    struct hz_stream_id id;
+    int64_t left; /* entries still wanted; -1 = all */
+    char *batch;  /* in hand, from `at` on */
+    size_t length, at;
+};
+
+struct output_tails {
+    uint64_t last_token;
+    struct tail tails[TAILS_MAX];
+    char line[LINE_BYTES];
+};
+
+static void gone(void *state)
+{
+    struct tail *tail = state;
+
+    free(tail->batch);
+    *tail = (struct tail){0}; /* a fetch under way finds nobody with its token */
+}
+
+static void ask(struct tail *tail) HZ_ON(hz_output)
+{
+    struct hz_pipeline *p = tail->p;
+    struct pipeline_fetch fetch = {.by_id = tail->by_id, .number = tail->next, .id = tail->id};
+
+    if (tail->asked)
+        return;
+    fetch.token = tail->token = ++p->output.tails->last_token;
+    tail->asked = pipeline__output_fetch(p, &fetch);
+}
+
+static void give(struct tail *tail, const struct hz_entry *entry) HZ_ON(hz_output)
+{
+    struct hz_text line = hz_text_in(tail->p->output.tails->line, LINE_BYTES);
+
+    hz_entry_json(entry, entry->place_count > 0 ? hz_entry_places(entry)->n : entry->number, true,
+                  &line);
+    hz_control_line(tail->request, line.at, line.length);
+    tail->next = entry->number + 1;
+    if (tail->left > 0)
+        tail->left--;
+}
+
+static void next(void *state, struct hz_control_request *request)
+{
+    struct tail *tail = state;
+    uint64_t newest;
+
+    hz_role_assert(&hz_output);
+    newest = atomic_load_explicit(&tail->p->log_appended, memory_order_acquire);
+    if (tail->at < tail->length && tail->left != 0) {
+        const struct hz_entry *entry = (const void *)(tail->batch + tail->at);
+        tail->at += entry->bytes;
+        give(tail, entry);
+        return;
+    }
+    free(tail->batch);
+    tail->batch = NULL;
+    tail->at = tail->length = 0;
+    if (tail->left == 0 || (!tail->follow && !tail->by_id && tail->next > newest))
+        hz_control_end(request);
+    else if (tail->by_id || tail->next <= newest)
+        ask(tail);
+}
+
+void pipeline__tails_fetched(struct hz_pipeline *p, struct pipeline_fetch *fetch)
+{
+    for (uint32_t i = 0; i < TAILS_MAX; i++) {
+        struct tail *tail = &p->output.tails->tails[i];
+        if (!tail->taken || !tail->asked || tail->token != fetch->token)
+            continue;
+        tail->asked = tail->by_id = false;
+        if (fetch->error < 0) {
+            hz_control_fail(tail->request, fetch->error, "the alarms log has no such entry");
+            return;
+        }
+        tail->batch = fetch->entries;
+        tail->length = fetch->length;
+        fetch->entries = NULL;
+        hz_control_more(tail->request);
+        return;
+    }
+}
+
+void pipeline__tails_offered(struct hz_pipeline *p)
+{
+    for (uint32_t i = 0; i < TAILS_MAX; i++)
+        if (p->output.tails->tails[i].taken && p->output.tails->tails[i].follow)
+            hz_control_more(p->output.tails->tails[i].request);
+}
+
+/* Where to begin: a number, a stream id, or (not given) ten before the end. */
+static bool parse_from(struct tail *tail, const char *from, uint64_t newest)
+{
+    char *end;
+
+    if (!from) {
+        tail->next = newest > 10 ? newest - 9 : 1;
+        return true;
+    }
+    if (hz_stream_id_parse(from, &tail->id) == 0) {
+        tail->by_id = true;
+        return true;
+    }
+    errno = 0;
+    tail->next = strtoull(from, &end, 10);
+    return errno == 0 && *end == '\0' && from[0] >= '0' && from[0] <= '9' && tail->next > 0;
+}
+
+void pipeline__tail_begin(void *ctx, struct hz_control_request *request)
+{
+    struct hz_pipeline *p = ctx;
+    struct tail *tail = NULL, begun = {.p = p, .request = request, .taken = true, .left = -1};
+
+    hz_role_assert(&hz_output);
+    for (uint32_t i = 0; !tail && i < TAILS_MAX; i++)
+        if (!p->output.tails->tails[i].taken)
+            tail = &p->output.tails->tails[i];
+    if (!tail) {
+        hz_control_fail(request, -EAGAIN, "%u others are reading the alarms log already",
+                        TAILS_MAX);
+        return;
+    }
+    const char *from = hz_control_argument(request, "from"),
+               *follow = hz_control_argument(request, "follow");
+    if (!parse_from(&begun, from, atomic_load_explicit(&p->log_appended, memory_order_acquire))) {
+        hz_control_fail(request, -EINVAL,
+                        "\"from\" is a number from 1 or a stream id like 1763903047123-0");
+        return;
+    }
+    if (!hz_control_number(request, "count", 1, INT64_MAX, &begun.left))
+        return;
+    begun.follow = follow && strcmp(follow, "0") != 0;
+    *tail = begun;
+    hz_control_stream(request, &(struct hz_control_stream){next, gone, tail});
+}
+
+int pipeline__tails_new(struct hz_pipeline *p)
+{
+    hz_role_assert(&hz_output);
+    p->output.tails = calloc(1, sizeof(*p->output.tails));
+    return p->output.tails ? 0 : -ENOMEM;
+}
+
+void pipeline__tails_free(struct hz_pipeline *p)
+{
+    hz_role_assert(&hz_output);
+    free(p->output.tails);
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the threads share, and what each has for itself. Fields stand in blocks by their owner; what is
+ * atomic names its writer. Every pair of threads has rings of its own, each with one writing and one
+ * reading end:
+ *
+ *     ingest ==blocks==> rule ==transitions==> output ==entries==> write          (the way of the data)
+ *     ingest ==blocks==> write --written--> sync --durable--> output, ingest
+ *     ingest ==defines==> write                 write ==notices==> ingest
+ *     output ==commands==> ingest ==outcomes==> output
+ *     output ==questions==> rule ==answers==> output
+ *     output ==fetches==> write ==fetched==> output
+ */
+#ifndef PIPELINE_PRIV_H
+#define PIPELINE_PRIV_H
+
+#include "hz_block_ring.h"
+#include "hz_control.h"
+#include "hz_decode.h"
+#include "hz_engine.h"
+#include "hz_log.h"
+#include "hz_mirror.h"
+#include "hz_mqtt.h"
+#include "hz_pipeline.h"
+#include "hz_publisher.h"
+#include "hz_segment.h"
+#include "hz_spsc.h"
+#include "hz_store.h"
+#include "hz_topic.h"
+#include "hz_wake.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Adding 2^32 to the last seq found at every start: seq is never used twice, also when the end of the
+ * journal was lost (design.md section 2). */
+#define PIPELINE_SEQ_JUMP (UINT64_C(1) << 32)
+
+/* --- what travels on the rings --- */
+
+/* Where the journal stands, and its run. */
+struct pipeline_place {
+    uint64_t seq; /* of the last record */
+    int64_t wall_ns;
+    uint64_t term;
+    uint64_t clean;
+};
+
+struct pipeline_define { /* ingest -> write: the name is in hz_names */
+    uint32_t kind; /* enum hz_named_kind */
+    uint32_t id;
+};
+
+struct pipeline_notice { /* write -> ingest */
+    uint64_t hole_from, hole_to; /* records given up for the journal */
+};
+
+enum pipeline_command_kind { PIPELINE_COMMAND = 1, PIPELINE_OBSERVE = 2 };
+
+struct pipeline_command { /* output -> ingest */
+    uint32_t kind;
+    uint32_t token; /* of a command, for its outcome */
+    union {
+        alignas(8) char record[HZ_RECORD_BYTES_MAX]; /* struct hz_record_command or _observe */
+    };
+};
+
+enum pipeline_outcome_kind { PIPELINE_OUTCOME_COMMAND = 1, PIPELINE_OUTCOME_FEED = 2 };
+enum pipeline_feed_state { PIPELINE_FEED_LOST = 0, PIPELINE_FEED_CONNECTED = 1, PIPELINE_FEED_PAUSED = 2 };
+
+struct pipeline_outcome { /* ingest -> output */
+    uint32_t kind;
+    uint32_t token; /* COMMAND: it stands in the journal at seq; 0 = it was not taken */
+    uint64_t seq;
+    uint32_t feed; /* FEED: index in the configuration */
+    uint32_t state;
+    int64_t since_ns;
+    char reason[200];
+};
+
+enum pipeline_question_kind {
+    PIPELINE_NEWS = 1,     /* what changed since the last time */
+    PIPELINE_RENEW = 2,    /* everything is news again */
+    PIPELINE_POINTS = 3,   /* state of the points [first, first + span) */
+    PIPELINE_COVERAGE = 4, /* of the ids [first, first + span) in scope */
+    PIPELINE_COUNTS = 5,
+    PIPELINE_SAVE = 6, /* the whole state, for a snapshot */
+};
+
+/* Asked by output, answered by rule, owned by output again. One slice of bounded work each. */
+struct pipeline_question {
+    enum pipeline_question_kind kind;
+    enum hz_news_kind scope;
+    uint32_t first, span;
+    struct hz_news *news; /* room for `room` */
+    uint32_t room, count;
+    struct hz_engine_counts counts;
+    uint64_t seq; /* of the last record applied */
+    uint64_t newest_number; /* of its transitions */
+    hz_engine_write save; /* SAVE: called with ctx, on the engine's thread, into memory */
+    int save_error;
+    void (*answered)(void *ctx, struct pipeline_question *question); /* on output */
+    void *ctx;
+};
+
+/* A state taken from the live engine, on its way to the disk. */
+struct pipeline_snapshot {
+    struct pipeline_place place;
+    uint64_t newest_number;
+    char *bytes; /* engine, then mirror */
+    size_t length, size;
+};
+
+#define PIPELINE_SNAPSHOT_TOKEN  UINT64_MAX /* of a fetch that is none */
+#define PIPELINE_PUBLISHER_TOKEN UINT64_C(0)
+
+struct pipeline_fetch { /* output -> write, and back with the entries */
+    uint64_t token;
+    bool by_id;
+    uint64_t number;
+    struct hz_stream_id id;
+    struct pipeline_snapshot *snapshot; /* with PIPELINE_SNAPSHOT_TOKEN: to be written; taken */
+    void *entries; /* malloc'd, for output to free; NULL with length 0 */
+    size_t length;
+    int error;
+};
+
+/* --- by thread --- */
+
+struct pipeline_feed; /* ingest_feed.c */
+
+/* What one feed did, for status. Written by ingest, read by output: relaxed. */
+struct pipeline_feed_counts {
+    _Atomic uint64_t messages, readings, bytes, losses, acks, unread_ns;
+    _Atomic uint64_t verdicts[HZ_VERDICT_END];
+};
+
+struct pipeline_ingest {
+    pthread_t thread;
+    bool started;
+    uv_loop_t loop;
+    uv_timer_t pulse; /* looks after time, the disk and the ring */
+    uv_timer_t due;   /* the engine's next due time */
+    uv_timer_t acks;
+    uv_poll_t waker;
+    uv_prepare_t before_sleep;
+    uv_check_t after_sleep;
+    struct pipeline_feed **feeds;
+    uint32_t feed_count, feeds_closed;
+    uint64_t next_seq;
+    int64_t jt_offset_ns;    /* jt = mono - offset */
+    int64_t last_mono_ns, last_wall_ns, last_boot_ns, last_jt_ns;
+    uint64_t arrival;
+    bool paused, stopping;
+    int64_t paused_since_ns;
+    bool ring_full_said, dropped_said, unread_said;
+    uint64_t dropped_seen;
+    bool stalled;
+    uint64_t progress_seen;
+    int64_t progress_at_ns;
+    struct ingest_texts *texts;     /* ingest_text.c */
+    struct ingest_waiting *waiting; /* ingest_record.c */
+    struct hz_spsc_rx commands, notices;
+    struct hz_spsc_tx outcomes, defines;
+};
+
+struct pipeline_write {
+    pthread_t thread;
+    bool started;
+    struct hz_segment_writer *journal, *alarms, *definitions;
+    char *staging;
+    uint64_t next_seq; /* expected of the next block copied */
+    uint64_t first_seq, copied_end, copied_seq; /* in staging, not written yet */
+    size_t staged;
+    bool define_waits; /* `define` was taken and is not written yet */
+    struct pipeline_define define;
+    struct hz_log_rate log_rate;
+    struct pipeline_snapshot *snapshot; /* waits until everything up to it is durable */
+    struct log_queue *queue; /* write_log.c: entries not durable yet */
+    struct hz_spsc_rx defines, entries, fetches;
+    struct hz_spsc_tx notices, fetched;
+};
+
+struct pipeline_sync {
+    pthread_t thread;
+    bool started;
+    struct hz_segment_writer *journal, *alarms; /* the write thread's, of which it syncs */
+    uint64_t end;                               /* position of the ring that is durable */
+    uint64_t log_number;                        /* newest entry that is durable */
+    int64_t log_synced_ns;
+    struct hz_log_rate log_rate;
+};
+
+struct pipeline_rule {
+    pthread_t thread;
+    bool started;
+    struct hz_engine *engine;
+    bool in_block; /* `view` is taken and not done */
+    bool blocked;  /* no room for transitions */
+    struct hz_block_view view;
+    struct hz_transition *scratch;
+    uint64_t newest_number; /* of the transitions handed on */
+    int64_t due_told;
+    struct hz_spsc_tx transitions, answers;
+    struct hz_spsc_rx questions;
+};
+
+struct pipeline_output {
+    pthread_t thread;
+    bool started;
+    uv_loop_t loop;
+    uv_poll_t waker;
+    uv_prepare_t before_sleep;
+    uv_check_t after_sleep;
+    uv_timer_t pulse; /* news, stalled disk */
+    struct hz_publisher *publisher;
+    struct hz_mirror *mirror;
+    struct hz_control *control;
+    struct hz_entry *entry; /* being rendered */
+    uint64_t offered_seq, released_seq, told_number;
+    bool stopping, loop_made, renew_wanted, snapshot_under_way;
+    uint32_t closed; /* what of publisher and control is gone */
+    struct output_news *news;   /* output_news.c */
+    struct output_acks *acks;   /* output_ack.c */
+    struct output_tails *tails; /* output_tail.c */
+    struct pipeline_outcome *feed_states; /* the last told, by feed index */
+    int64_t observed[HZ_OBSERVED_END];    /* of the publisher, not handed to ingest yet */
+    bool observed_new[HZ_OBSERVED_END];
+    struct hz_spsc_rx transitions, answers, outcomes, fetched;
+    struct hz_spsc_tx commands, questions, entries, fetches;
+};
+
+struct hz_pipeline {
+    /* set at start */
+    struct hz_pipeline_options options;
+    struct hz_store *store;
+    struct hz_names *names;
+    struct hz_set *set;
+    struct hz_block_ring *ring;
+    uint64_t journal[2], term;
+    int64_t start_wall_ns;
+    bool clean, faulty, own_rule_thread;
+    uint64_t torn_bytes;
+    bool damaged, log_damaged;
+    struct hz_ruleset *present; /* of `set`, until the engine has it */
+    uint64_t log_newest; /* number of the newest entry in the alarms log at start */
+    struct pipeline_feed_counts *feed_counts; /* by feed index of the configuration */
+    struct hz_spsc_shared rings[10];
+    uint32_t ring_count;
+
+    /* atomic: writer -> readers */
+    alignas(HZ_CACHE_LINE) _Atomic int64_t next_due_ns; /* rule -> ingest */
+    _Atomic uint64_t applied_seq;                       /* rule -> ingest, output */
+    alignas(HZ_CACHE_LINE) _Atomic uint64_t written_end, written_seq; /* write -> sync, output */
+    _Atomic bool rewind_asked;                                        /* sync sets, write takes back */
+    _Atomic uint64_t write_errors, sync_errors, holes, log_missing;   /* counts for status */
+    alignas(HZ_CACHE_LINE) _Atomic uint64_t durable_seq; /* sync -> output, ingest, write */
+    _Atomic uint64_t log_synced;                         /* sync -> write: number of an entry */
+    _Atomic uint64_t log_appended;                       /* write -> sync */
+    _Atomic bool log_rewind_asked;                       /* sync sets, write takes back */
+    _Atomic bool log_sync_wanted;                        /* write sets, sync takes back */
+    _Atomic uint64_t progress;  /* write and sync: grows with every success */
+    _Atomic uint64_t syncs, sync_ns_last, sync_ns_most;
+    alignas(HZ_CACHE_LINE) _Atomic uint32_t write_wanted, sync_wanted; /* who waits: enum pipeline_want */
+    _Atomic bool output_waits, ingest_waits; /* for durable_seq (output: also written_seq; ingest: also room) */
+    _Atomic bool output_watches;             /* output -> rule: tell it whenever records were applied */
+    _Atomic bool stalled;                    /* ingest -> output */
+    _Atomic bool snapshot_wanted;            /* ingest -> output, after a hole */
+    _Atomic uint64_t dropped;                /* readings given up by ingest */
+    _Atomic uint32_t stage;                  /* enum pipeline_stage, main */
+    _Atomic uint64_t beats[3];               /* ingest, rule, output: for hz_pipeline_alive */
+    uint64_t beats_seen[3];                  /* main only */
+
+    struct hz_wake ingest_wake, rule_wake, write_wake, sync_wake, output_wake;
+
+    struct pipeline_ingest ingest HZ_OWNED_BY(hz_ingest);
+    struct pipeline_write write HZ_OWNED_BY(hz_write);
+    struct pipeline_sync sync HZ_OWNED_BY(hz_sync);
+    struct pipeline_rule rule HZ_OWNED_BY(hz_rule);
+    struct pipeline_output output HZ_OWNED_BY(hz_output);
+};
+
+/* What is asked of the write thread (and by it of the sync thread). */
+enum pipeline_want { PIPELINE_WANT_WRITE = 1, PIPELINE_WANT_SYNC = 2 };
+
+/* The stages of a stop, in the order of the data: each thread ends when its stage has come and its work
+ * is done. */
+enum pipeline_stage {
+    PIPELINE_RUNNING = 0,
+    PIPELINE_STOP_INGEST,
+    PIPELINE_STOP_RULE,
+    PIPELINE_STOP_OUTPUT,
+    PIPELINE_STOP_WRITE,
+    PIPELINE_STOP_SYNC,
+};
+
+static inline bool pipeline__stage_reached(struct hz_pipeline *p, enum pipeline_stage stage)
+{
+    return atomic_load_explicit(&p->stage, memory_order_acquire) >= (uint32_t)stage;
+}
+
+/* Asks for blocks to be written, or to be durable; any thread but write. */
+static inline void pipeline__want(struct hz_pipeline *p, uint32_t what)
+{
+    atomic_fetch_or_explicit(&p->write_wanted, what, memory_order_release);
+    hz_wake_up(&p->write_wake);
+}
+
+/* recover.c, sets.c: the start, on the main thread */
+/* <state>/<name>; HZ_ELIMIT when it does not fit. */
+int pipeline__path(const struct hz_pipeline *p, const char *name, char *to, size_t size) HZ_MUST_USE;
+int pipeline__recover(struct hz_pipeline *p, struct hz_diagnostics *diagnostics) HZ_MUST_USE;
+int pipeline__restore_names(struct hz_pipeline *p) HZ_MUST_USE;
+/* NULL when the engine has it in force; takes `present` where it fits. */
+int pipeline__take_ruleset(struct hz_pipeline *p, const struct hz_digest *digest,
+                           struct hz_ruleset **ret_ruleset) HZ_MUST_USE;
+int pipeline__choose_set(struct hz_pipeline *p, struct hz_diagnostics *diagnostics,
+                         struct hz_ruleset **ret_ruleset) HZ_MUST_USE;
+int pipeline__fetch_ruleset(struct hz_pipeline *p, const struct hz_digest *digest,
+                            struct hz_ruleset **ret_ruleset) HZ_MUST_USE;
+int pipeline__save_names(struct hz_pipeline *p) HZ_MUST_USE;
+int pipeline__snapshot_head(const struct pipeline_place *place, uint64_t newest_number,
+                            struct hz_snapshot_writer *writer) HZ_MUST_USE;
+/* All threads have stopped, or have not begun. A failure is logged: recovery then only takes longer. */
+void pipeline__snapshot(struct hz_pipeline *p, const struct pipeline_place *place);
+
+/* ingest.c */
+int pipeline__ingest_init(struct hz_pipeline *p) HZ_MUST_USE;
+void *pipeline__ingest_run(void *pipeline);
+void pipeline__ingest_done(struct hz_pipeline *p);
+/* Brings the clocks up to date; journals a gap or a step that it finds. Returns jt. */
+int64_t pipeline__ingest_now(struct hz_pipeline *p) HZ_ON(hz_ingest);
+/* Journals one control record (or several in one block with _begin.._end). The seq of the last. */
+uint64_t pipeline__ingest_record(struct hz_pipeline *p, const struct hz_record *record) HZ_ON(hz_ingest);
+void pipeline__ingest_observe(struct hz_pipeline *p, enum hz_observed what, uint32_t subject, int64_t value) HZ_ON(hz_ingest);
+/* Room for a block of readings: NULL when even the reserve is used up (the caller counts a drop). */
+struct hz_block *pipeline__ingest_block(struct hz_pipeline *p, uint16_t feed) HZ_ON(hz_ingest);
+void pipeline__ingest_commit(struct hz_pipeline *p, struct hz_block *block) HZ_ON(hz_ingest);
+/* A read has been worked off: engine, back-pressure, acknowledgements. */
+void pipeline__ingest_read_end(struct hz_pipeline *p, bool acks) HZ_ON(hz_ingest);
+
+/* ingest_feed.c */
+uint32_t pipeline__feed_id(const struct hz_pipeline *p, uint32_t index);
+int pipeline__feed_new(struct hz_pipeline *p, uint32_t index, struct pipeline_feed **ret_feed) HZ_MUST_USE HZ_ON(hz_ingest);
+void pipeline__feed_start(struct pipeline_feed *feed) HZ_ON(hz_ingest);
+void pipeline__feed_stop(struct pipeline_feed *feed) HZ_ON(hz_ingest);
+void pipeline__feed_free(struct pipeline_feed *feed);
+void pipeline__feed_pause(struct pipeline_feed *feed, bool paused) HZ_ON(hz_ingest);
+void pipeline__feed_ack(struct pipeline_feed *feed, uint64_t durable_seq) HZ_ON(hz_ingest);
+void pipeline__feed_unread(struct pipeline_feed *feed, bool unread) HZ_ON(hz_ingest);
+void pipeline__feed_count(struct pipeline_feed *feed) HZ_ON(hz_ingest);
+bool pipeline__feed_waits(const struct pipeline_feed *feed) HZ_ON(hz_ingest);
+
+/* ingest_text.c: the bound on different texts per point */
+int pipeline__texts_new(struct ingest_texts **ret_texts) HZ_MUST_USE;
+void pipeline__texts_free(struct ingest_texts *texts);
+/* The id of a text value of a point, 0 when a bound is reached. */
+uint32_t pipeline__text_id(struct hz_pipeline *p, uint32_t point, struct hz_slice text) HZ_ON(hz_ingest);
+
+/* rule.c */
+int pipeline__rule_init(struct hz_pipeline *p) HZ_MUST_USE;
+void *pipeline__rule_run(void *pipeline);
+void pipeline__rule_done(struct hz_pipeline *p);
+/* Applies what is in the ring, as far as there is room; answers questions. */
+void pipeline__rule_step(struct hz_pipeline *p) HZ_ON(hz_rule);
+bool pipeline__rule_has_work(struct hz_pipeline *p) HZ_ON(hz_rule);
+
+/* write.c, write_log.c, sync.c */
+int pipeline__write_init(struct hz_pipeline *p) HZ_MUST_USE;
+void *pipeline__write_run(void *pipeline);
+void pipeline__write_done(struct hz_pipeline *p);
+int pipeline__log_queue_new(struct hz_pipeline *p) HZ_MUST_USE;
+void pipeline__log_queue_free(struct hz_pipeline *p);
+int pipeline__log_append(struct hz_pipeline *p) HZ_ON(hz_write);
+bool pipeline__log_empty(struct hz_pipeline *p) HZ_ON(hz_write);
+void pipeline__log_answer(struct hz_pipeline *p) HZ_ON(hz_write);
+void *pipeline__sync_run(void *pipeline);
+
+/* output.c and its commands */
+int pipeline__output_init(struct hz_pipeline *p) HZ_MUST_USE;
+void *pipeline__output_run(void *pipeline);
+void pipeline__output_done(struct hz_pipeline *p);
+/* False when the ring to the engine is full: try again later. */
+bool pipeline__output_ask(struct hz_pipeline *p, struct pipeline_question *question) HZ_ON(hz_output);
+bool pipeline__output_fetch(struct hz_pipeline *p, const struct pipeline_fetch *fetch) HZ_ON(hz_output);
+bool pipeline__output_command(struct hz_pipeline *p, const struct pipeline_command *command) HZ_ON(hz_output);
+extern const struct hz_control_row pipeline__rows[];
+/* status.c */
+void pipeline__status_begin(void *ctx, struct hz_control_request *request);
+void pipeline__feeds_begin(void *ctx, struct hz_control_request *request);
+/* query.c */
+void pipeline__points_begin(void *ctx, struct hz_control_request *request);
+void pipeline__coverage_begin(void *ctx, struct hz_control_request *request);
+void pipeline__alarms_begin(void *ctx, struct hz_control_request *request);
+/* output_ack.c */
+int pipeline__acks_new(struct hz_pipeline *p) HZ_MUST_USE;
+void pipeline__acks_free(struct hz_pipeline *p);
+void pipeline__ack_begin(void *ctx, struct hz_control_request *request);
+void pipeline__acks_transition(struct hz_pipeline *p, const struct hz_transition *transition) HZ_ON(hz_output);
+void pipeline__acks_outcome(struct hz_pipeline *p, const struct pipeline_outcome *outcome) HZ_ON(hz_output);
+void pipeline__acks_applied(struct hz_pipeline *p, uint64_t applied_seq) HZ_ON(hz_output);
+/* output_tail.c */
+int pipeline__tails_new(struct hz_pipeline *p) HZ_MUST_USE;
+void pipeline__tails_free(struct hz_pipeline *p);
+void pipeline__tail_begin(void *ctx, struct hz_control_request *request);
+void pipeline__tails_fetched(struct hz_pipeline *p, struct pipeline_fetch *fetch) HZ_ON(hz_output);
+void pipeline__tails_offered(struct hz_pipeline *p) HZ_ON(hz_output);
+
+#endif

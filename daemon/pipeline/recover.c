@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The start: from the state directory to the engine at the journal's end. Snapshot + journal tail give
+ * the state; every transition of the tail that the alarms log does not have is appended to it. What must
+ * stay true: afterwards the log holds exactly the transitions that the journal yields.
+ *
+ *     snapshot ----------------------------- journal's end
+ *         mirror ...... alarms log's end
+ *                         |<- cut or append ->|
+ */
+#include "recover_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCRATCH              64u
+#define SNAPSHOT_AFTER       (UINT64_C(2) << 20) /* records replayed: the next start shall be shorter */
+#define DEFINE_SEGMENT_BYTES (UINT64_C(8) << 20)
+#define LOG_SEGMENT_BYTES    (UINT64_C(64) << 20)
+
+int pipeline__path(const struct hz_pipeline *p, const char *name, char *to, size_t size)
+{
+    int length = snprintf(to, size, "%s/%s", p->options.state_directory, name);
+
+    return length > 0 && (size_t)length < size ? 0 : HZ_ELIMIT;
+}
+
+static int open_writer(struct hz_pipeline *p, const char *name, enum hz_segment_class class_,
+                       uint64_t bytes, struct hz_segment_writer **ret_writer)
+{
+    char path[1024];
+    int error = pipeline__path(p, name, path, sizeof(path));
+
+    if (error == 0)
+        error = hz_segment_writer_new(p->options.disk, path, class_, p->journal, bytes, ret_writer);
+    if (error < 0)
+        hz_log_error("%s/%s: %s", p->options.state_directory, name, hz_strerror(error));
+    return error;
+}
+
+/* --- the alarms log up to its end, into the mirror --- */
+
+static int catch_up_log(struct hz_pipeline *p)
+{
+    struct hz_segment_reader *reader;
+    struct hz_segment_place place;
+    const void *frame;
+    uint32_t bytes;
+    uint64_t offset;
+    char path[1024];
+
+    hz_role_take(&hz_output);
+    p->log_newest = hz_mirror_newest(p->output.mirror);
+    int error = pipeline__path(p, "alarms", path, sizeof(path));
+    if (error == 0)
+        error = hz_segment_reader_new(p->options.disk, path, HZ_SEGMENT_ALARMS, p->log_newest + 1,
+                                      &reader);
+    if (error < 0)
+        return error;
+    while ((error = hz_segment_next(reader, &frame, &bytes, &place)) == 0) {
+        const struct hz_entry *entry = frame;
+        if (entry->number <= p->log_newest)
+            continue;
+        if (entry->number != p->log_newest + 1 || hz_mirror_apply(p->output.mirror, entry) < 0) {
+            error = HZ_ECORRUPT;
+            break;
+        }
+        p->log_newest = entry->number;
+    }
+    if (error == HZ_ECORRUPT) {
+        hz_log_warning("%s at %llu: damaged; what follows is made again from the journal",
+                       hz_segment_where(reader, &offset), (unsigned long long)offset);
+        error = HZ_EOF;
+        p->log_damaged = true;
+    }
+    hz_segment_reader_free(reader);
+    return error == HZ_EOF ? 0 : error;
+}
+
+/* The mirror as the log gives it after its end was cut: all of it, read once more. */
+static int mirror_again(struct hz_pipeline *p)
+{
+    int error = recover__empty_mirror(p);
+
+    return error < 0 ? error : catch_up_log(p);
+}
+
+/* --- the journal's tail --- */
+
+/* The log's writer, made when the first entry is missing there, or at the end. */
+static int log_writer(struct hz_pipeline *p) HZ_ON(hz_write)
+{
+    char path[1024];
+    int error = 0;
+
+    if (p->write.alarms)
+        return 0;
+    if (p->log_damaged) {
+        error = pipeline__path(p, "alarms", path, sizeof(path));
+        if (error == 0)
+            error = hz_segment_cut(p->options.disk, path, HZ_SEGMENT_ALARMS, p->log_newest + 1);
+    }
+    return error < 0
+               ? error
+               : open_writer(p, "alarms", HZ_SEGMENT_ALARMS, LOG_SEGMENT_BYTES, &p->write.alarms);
+}
+
+static int append_entry(struct hz_pipeline *p, struct hz_entry *entry) HZ_ON(hz_write)
+{
+    int error = log_writer(p);
+
+    if (error == 0)
+        error = hz_segment_append(p->write.alarms, entry, entry->bytes, entry->number);
+    if (error != -EAGAIN)
+        return error;
+    error = hz_segment_sync(p->write.alarms);
+    return error < 0 ? error
+                     : hz_segment_append(p->write.alarms, entry, entry->bytes, entry->number);
+}
+
+static int take_transition(struct replay *replay, const struct hz_transition *transition)
+{
+    struct hz_pipeline *p = replay->p;
+
+    hz_role_take(&hz_write);
+    hz_role_take(&hz_output);
+    hz_role_take(&hz_rule);
+    p->rule.newest_number = transition->number;
+    if (transition->number <= p->log_newest)
+        return 0;
+    hz_assert(transition->number == p->log_newest + 1);
+    (void)hz_entry_render(hz_ruleset_set(hz_engine_ruleset(p->rule.engine)), transition,
+                          replay->entry);
+    int error = append_entry(p, replay->entry);
+    if (error == 0)
+        error = hz_mirror_apply(p->output.mirror, replay->entry);
+    if (error == 0)
+        p->log_newest = transition->number;
+    return error;
+}
+
+/* Hands in the sets that the block names. The present one is kept for the run, if it is not needed here. */
+static int offer_sets(struct replay *replay, const struct hz_block *block) HZ_ON(hz_rule)
+{
+    struct hz_pipeline *p = replay->p;
+    struct hz_digest digests[8];
+    struct hz_ruleset *ruleset;
+    size_t count = hz_block_rulesets(block, digests, 8);
+
+    for (size_t i = 0; i < count; i++) {
+        int error = pipeline__take_ruleset(p, &digests[i], &ruleset);
+        if (error < 0)
+            return error;
+        if (ruleset)
+            hz_engine_offer(p->rule.engine, ruleset);
+    }
+    return 0;
+}
+
+void recover__free_retired(struct hz_pipeline *p)
+{
+    struct hz_ruleset *retired;
+
+    while ((retired = hz_engine_take_retired(p->rule.engine)))
+        hz_ruleset_free(retired);
+}
+
+static void note_controls(struct replay *replay, const struct hz_block *block)
+{
+    const struct hz_record *record = hz_block_first_record(block);
+
+    for (uint32_t i = 0; i < block->count; i++, record = hz_record_next(record)) {
+        replay->end.clean = record->kind == HZ_RECORD_STOP;
+        if (record->kind == HZ_RECORD_START)
+            replay->end.term = ((const struct hz_record_start *)(const void *)record)->term;
+    }
+}
+
+static int apply_block(struct replay *replay, const struct hz_block *block)
+{
+    struct hz_pipeline *p = replay->p;
+    bool done = false;
+    int error = 0;
+
+    hz_role_take(&hz_rule);
+    if (block->kind == HZ_BLOCK_CONTROL) {
+        error = offer_sets(replay, block);
+        note_controls(replay, block);
+    } else {
+        replay->end.clean = false;
+    }
+    while (error == 0 && !done) {
+        size_t count;
+        done = hz_engine_apply(p->rule.engine, block, replay->scratch, SCRATCH, &count);
+        for (size_t i = 0; error == 0 && i < count; i++)
+            error = take_transition(replay, &replay->scratch[i]);
+    }
+    recover__free_retired(p);
+    replay->end.seq = block->seq + block->count - 1;
+    replay->end.wall_ns = block->wall_ns;
+    replay->records += block->count;
+    return error;
+}
+
+/* Damage in the journal is no reason not to watch: what can be read gives the state, and it is said. */
+static void tell_damage(struct hz_pipeline *p, const struct hz_segment_reader *reader)
+{
+    uint64_t offset;
+    const char *path = hz_segment_where(reader, &offset);
+
+    hz_log_error("journal: %s is damaged at %llu: the state is that of the records before", path,
+                 (unsigned long long)offset);
+    p->damaged = true;
+}
+
+static int replay_journal(struct replay *replay)
+{
+    struct hz_pipeline *p = replay->p;
+    struct hz_segment_reader *reader;
+    struct hz_segment_place place;
+    const void *frame;
+    uint32_t bytes;
+    char path[1024];
+
+    int error = pipeline__path(p, "journal", path, sizeof(path));
+    if (error == 0)
+        error = hz_segment_reader_new(p->options.disk, path, HZ_SEGMENT_JOURNAL,
+                                      replay->end.seq + 1, &reader);
+    if (error < 0)
+        return error;
+    uint64_t known = replay->end.seq;
+    while ((error = hz_segment_next(reader, &frame, &bytes, &place)) == 0) {
+        const struct hz_block *block = frame;
+        if (block->seq <= known)
+            continue; /* in the snapshot */
+        error = apply_block(replay, block);
+        if (error < 0)
+            break;
+    }
+    p->torn_bytes = hz_segment_torn_bytes(reader);
+    if (error == HZ_ECORRUPT)
+        tell_damage(p, reader);
+    hz_segment_reader_free(reader);
+    return error == HZ_EOF || error == HZ_ECORRUPT ? 0 : error;
+}
+
+/* The log may hold entries of records that did not last (durability relaxed, loss of power). */
+static int cut_log(struct hz_pipeline *p) HZ_ON(hz_rule) HZ_ON(hz_write)
+{
+    char path[1024];
+
+    if (p->log_newest > p->rule.newest_number) {
+        hz_log_warning(
+            "alarms log: entries %llu to %llu are of records that were lost with the power",
+            (unsigned long long)p->rule.newest_number + 1, (unsigned long long)p->log_newest);
+        hz_assert(!p->write.alarms); /* nothing was missing there */
+        int error = pipeline__path(p, "alarms", path, sizeof(path));
+        if (error == 0)
+            error =
+                hz_segment_cut(p->options.disk, path, HZ_SEGMENT_ALARMS, p->rule.newest_number + 1);
+        if (error == 0)
+            error = mirror_again(p);
+        if (error < 0)
+            return error;
+    }
+    return log_writer(p);
+}
+
+/* --- the whole --- */
+
+static int recover_state(struct replay *replay, struct hz_diagnostics *diagnostics)
+{
+    struct hz_pipeline *p = replay->p;
+
+    hz_role_take(&hz_rule);
+    hz_role_take(&hz_output);
+    hz_role_take(&hz_write);
+    int error = pipeline__restore_names(p);
+    if (error == 0)
+        error = open_writer(p, "define", HZ_SEGMENT_DEFINE, DEFINE_SEGMENT_BYTES,
+                            &p->write.definitions);
+    if (error == 0)
+        error = pipeline__choose_set(p, diagnostics, &p->present);
+    if (error < 0)
+        return error;
+    p->set = hz_set_ref(hz_ruleset_set(p->present));
+    error = pipeline__save_names(p);
+    if (error == 0)
+        error = hz_engine_new(&p->rule.engine);
+    if (error == 0)
+        error = recover__load_snapshot(replay);
+    if (error == 0)
+        error = catch_up_log(p);
+    if (error == 0)
+        error = replay_journal(replay);
+    if (error == 0)
+        error = cut_log(p);
+    return error == 0 ? open_writer(p, "journal", HZ_SEGMENT_JOURNAL, p->set->config->segment_bytes,
+                                    &p->write.journal)
+                      : error;
+}
+
+/* Where the run goes on. */
+static int go_on_from(struct hz_pipeline *p, const struct replay *replay)
+{
+    hz_role_take(&hz_ingest);
+    hz_role_take(&hz_rule);
+    hz_role_take(&hz_write);
+    p->term = replay->end.term + 1;
+    p->clean = replay->end.clean;
+    p->ingest.next_seq = replay->end.seq == 0 ? 1 : replay->end.seq + PIPELINE_SEQ_JUMP;
+    p->ingest.last_wall_ns = replay->end.wall_ns;
+    p->ingest.last_jt_ns = hz_engine_jt_ns(p->rule.engine);
+    atomic_store(&p->durable_seq, p->ingest.next_seq - 1);
+    atomic_store(&p->written_seq, p->ingest.next_seq - 1);
+    atomic_store(&p->applied_seq, p->ingest.next_seq - 1);
+    atomic_store(&p->next_due_ns, hz_engine_next_due_ns(p->rule.engine));
+    atomic_store(&p->log_synced, p->log_newest);
+    atomic_store(&p->log_appended, p->log_newest);
+    p->write.next_seq = p->ingest.next_seq;
+    if (replay->records < SNAPSHOT_AFTER && !p->damaged)
+        return 0;
+    int error = hz_segment_sync(p->write.alarms);
+    if (error == 0)
+        pipeline__snapshot(p, &replay->end);
+    return error;
+}
+
+int pipeline__recover(struct hz_pipeline *p, struct hz_diagnostics *diagnostics)
+{
+    struct replay replay = {.p = p};
+    int error = hz_store_open(p->options.disk, p->options.state_directory, &p->store);
+
+    if (error < 0) {
+        hz_log_error("state directory %s: %s", p->options.state_directory,
+                     error == -EBUSY ? "another hazardd has it" : hz_strerror(error));
+        return error;
+    }
+    memcpy(p->journal, hz_store_identity(p->store), sizeof(p->journal));
+    int64_t begun = hz_mono_ns(p->options.clock);
+    error = hz_names_new(&p->names);
+    replay.scratch = malloc(SCRATCH * sizeof(*replay.scratch));
+    replay.entry = aligned_alloc(8, HZ_ENTRY_BYTES_MAX);
+    if (error == 0 && (!replay.scratch || !replay.entry))
+        error = -ENOMEM;
+    if (error == 0)
+        error = recover_state(&replay, diagnostics);
+    if (error == 0)
+        error = go_on_from(p, &replay);
+    if (error == 0)
+        hz_log_info("recovered: %llu records replayed in %lld ms, run %llu of this journal",
+                    (unsigned long long)replay.records,
+                    (long long)((hz_mono_ns(p->options.clock) - begun) / HZ_NS_PER_MS),
+                    (unsigned long long)p->term);
+    free(replay.scratch);
+    free(replay.entry);
+    return error;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The sync thread: makes durable what the write thread has written. What must stay true: `durable` is
+ * told only for what was written before the sync began; a sync that failed is never tried again: the
+ * write thread abandons the segment and writes its blocks once more.
+ */
+#include "pipeline_priv.h"
+
+#define PAUSE_NS     (100 * HZ_NS_PER_MS) /* design.md section 2: else every 100 ms */
+#define LOG_PAUSE_NS HZ_NS_PER_S          /* nothing waits for the alarms log */
+
+static void failed(struct hz_pipeline *p, const char *what, int error) HZ_ON(hz_sync)
+{
+    uint64_t held;
+
+    atomic_fetch_add_explicit(&p->sync_errors, 1, memory_order_relaxed);
+    if (hz_log_rate_pass(&p->sync.log_rate, hz_mono_ns(p->options.clock), 2, &held))
+        hz_log_error("%s: sync failed: %s; the segment is given up, its records are written again",
+                     what, hz_strerror(error));
+}
+
+static void tell_durable(struct hz_pipeline *p, uint64_t seq, uint64_t end) HZ_ON(hz_sync)
+{
+    atomic_store_explicit(&p->durable_seq, seq, memory_order_release);
+    hz_block_ring_journal_done(p->ring, end);
+    atomic_fetch_add_explicit(&p->progress, 1, memory_order_relaxed);
+    p->sync.end = end;
+    atomic_thread_fence(
+        memory_order_seq_cst); /* durable first, then who waits: see pipeline__output */
+    if (atomic_load_explicit(&p->output_waits, memory_order_relaxed))
+        hz_wake_up(&p->output_wake);
+    if (atomic_load_explicit(&p->ingest_waits, memory_order_relaxed))
+        hz_wake_up(&p->ingest_wake);
+    hz_wake_up(&p->write_wake); /* entries of the alarms log and a full segment wait for it */
+}
+
+static void count_sync(struct hz_pipeline *p, int64_t took_ns) HZ_ON(hz_sync)
+{
+    atomic_fetch_add_explicit(&p->syncs, 1, memory_order_relaxed);
+    atomic_store_explicit(&p->sync_ns_last, (uint64_t)took_ns, memory_order_relaxed);
+    if ((uint64_t)took_ns > atomic_load_explicit(&p->sync_ns_most, memory_order_relaxed))
+        atomic_store_explicit(&p->sync_ns_most, (uint64_t)took_ns, memory_order_relaxed);
+}
+
+/* False when there was nothing to do. */
+static bool sync_journal(struct hz_pipeline *p) HZ_ON(hz_sync)
+{
+    uint64_t end = atomic_load_explicit(&p->written_end, memory_order_acquire);
+    uint64_t seq = atomic_load_explicit(&p->written_seq, memory_order_relaxed);
+
+    if (atomic_load_explicit(&p->rewind_asked, memory_order_acquire) || end <= p->sync.end)
+        return false;
+    int64_t begun = hz_mono_ns(p->options.clock);
+    int error = hz_segment_sync(p->sync.journal);
+    if (error < 0) {
+        failed(p, "journal", error);
+        atomic_store_explicit(&p->rewind_asked, true, memory_order_release);
+        hz_wake_up(&p->write_wake);
+        return false;
+    }
+    count_sync(p, hz_mono_ns(p->options.clock) - begun);
+    tell_durable(p, seq, end);
+    return true;
+}
+
+static void sync_log(struct hz_pipeline *p, bool now) HZ_ON(hz_sync)
+{
+    uint64_t appended = atomic_load_explicit(&p->log_appended, memory_order_acquire);
+    int64_t mono = hz_mono_ns(p->options.clock);
+
+    if (atomic_load_explicit(&p->log_rewind_asked, memory_order_acquire) ||
+        appended == p->sync.log_number || (!now && mono - p->sync.log_synced_ns < LOG_PAUSE_NS))
+        return;
+    int error = hz_segment_sync(p->sync.alarms);
+    if (error < 0) {
+        failed(p, "alarms log", error);
+        atomic_store_explicit(&p->log_rewind_asked, true, memory_order_release);
+        hz_wake_up(&p->write_wake);
+        return;
+    }
+    p->sync.log_synced_ns = mono;
+    p->sync.log_number = appended;
+    atomic_store_explicit(&p->log_synced, appended, memory_order_release);
+    hz_wake_up(&p->write_wake);
+}
+
+void *pipeline__sync_run(void *pipeline)
+{
+    struct hz_pipeline *p = pipeline;
+
+    hz_role_take(&hz_sync);
+    for (;;) {
+        bool last = pipeline__stage_reached(p, PIPELINE_STOP_SYNC);
+        (void)atomic_exchange_explicit(&p->sync_wanted, 0, memory_order_acquire);
+        bool log_now = atomic_exchange_explicit(&p->log_sync_wanted, false, memory_order_acquire);
+        (void)sync_journal(p);
+        sync_log(p, last || log_now);
+        if (last)
+            return NULL; /* the write thread has ended before */
+        hz_wake_arm(&p->sync_wake);
+        if (atomic_load_explicit(&p->sync_wanted, memory_order_acquire) != 0 ||
+            pipeline__stage_reached(p, PIPELINE_STOP_SYNC))
+            hz_wake_disarm(&p->sync_wake);
+        else
+            hz_wake_sleep(&p->sync_wake, PAUSE_NS);
+    }
+}
