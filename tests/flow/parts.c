@@ -87,15 +87,21 @@ bool flow_until(bool (*check)(void *ctx), void *ctx)
 
 /* --- programs --- */
 
-/* The file of a part's program; an own hazardd from the build folder. */
+static const char *build_folder(void)
+{
+    const char *build = getenv("HAZARD_BUILD");
+
+    return build ? build : ".";
+}
+
+/* The file of a part's program. */
 static void program_of(enum flow_part part, char to[PATH_BYTES])
 {
     static const char *const places[] = {"/usr/sbin", "/usr/bin", "/usr/local/sbin",
                                          "/usr/local/bin"};
-    const char *build = getenv("HAZARD_BUILD");
 
     if (part == FLOW_DAEMON) {
-        (void)snprintf(to, PATH_BYTES, "%s/daemon/hazardd", build ? build : ".");
+        (void)snprintf(to, PATH_BYTES, "%s/daemon/hazardd", build_folder());
         return;
     }
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
@@ -358,6 +364,26 @@ void flow_start(struct flow *flow, enum flow_part part)
         flow_show_logs(flow);
         fail_msg("%s does not run or does not answer", parts[part].name);
     }
+}
+
+void flow_program(struct flow *flow, char *to, size_t size, const char *format, ...)
+{
+    char command[4096], *arguments = command;
+    va_list list;
+
+    arguments += snprintf(command, sizeof(command), "%s/", build_folder());
+    va_start(list, format);
+    int length =
+        vsnprintf(arguments, sizeof(command) - (size_t)(arguments - command), format, list);
+    va_end(list);
+    assert_in_range(length, 1, sizeof(command) - (size_t)(arguments - command) - 1);
+    FILE *program = popen(command, "re");
+    assert_non_null(program);
+    to[fread(to, 1, size - 1, program)] = '\0';
+    if (pclose(program) == 0)
+        return;
+    flow_show_logs(flow);
+    fail_msg("%s: failed\n%s", command, to);
 }
 
 /* --- ending --- */

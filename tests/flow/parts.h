@@ -30,8 +30,8 @@ enum flow_part {
     FLOW_PARTS
 };
 
-/* Whether the programs of the parts up to `last` are there (hazardd in the build folder that
- * HAZARD_BUILD names); says on stderr which is not. A main that misses one returns FLOW_SKIPPED. */
+/* Whether the programs of the parts up to `last` are there (ours in the build folder that HAZARD_BUILD
+ * names); says on stderr which is not. A main that misses one returns FLOW_SKIPPED. */
 bool flow_available(enum flow_part last);
 #define FLOW_SKIPPED 77 /* meson's word for a test that could not be run here */
 
@@ -65,6 +65,11 @@ bool flow_ask(struct flow *flow, const char *request, char *to, size_t size);
 
 /* Looks every few milliseconds until `check` is true: false when it is not within the dead-line. */
 bool flow_until(bool (*check)(void *ctx), void *ctx);
+
+/* Runs "<program of the build> <arguments>" to its end and keeps what it prints; fails the test when it
+ * does not end with 0. flow_program(flow, text, sizeof(text), "bench/hazard-load --messages %d", n) */
+void flow_program(struct flow *flow, char *to, size_t size, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Shows the tails of the parts' logs on stderr: for a test that is about to fail. */
 void flow_show_logs(const struct flow *flow);
