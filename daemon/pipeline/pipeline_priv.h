@@ -385,10 +385,10 @@ bool pipeline__output_ask(struct hz_pipeline *p, struct pipeline_question *quest
 bool pipeline__output_fetch(struct hz_pipeline *p, const struct pipeline_fetch *fetch) HZ_ON(hz_output);
 bool pipeline__output_command(struct hz_pipeline *p, const struct pipeline_command *command) HZ_ON(hz_output);
 extern const struct hz_control_row pipeline__rows[];
-/* status.c */
+/* output_status.c */
 void pipeline__status_begin(void *ctx, struct hz_control_request *request);
 void pipeline__feeds_begin(void *ctx, struct hz_control_request *request);
-/* query.c */
+/* list_points.c, list_coverage.c, list_alarms.c */
 void pipeline__points_begin(void *ctx, struct hz_control_request *request);
 void pipeline__coverage_begin(void *ctx, struct hz_control_request *request);
 void pipeline__alarms_begin(void *ctx, struct hz_control_request *request);

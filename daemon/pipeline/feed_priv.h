@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A feed, between the file that keeps it (ingest_feed.c) and the file that reads its messages
+ * (ingest_message.c).
+ */
+#ifndef FEED_PRIV_H
+#define FEED_PRIV_H
+
+#include "ingest_priv.h"
+
+#define FEED_WAITING_ACKS 4096u /* reads whose messages are not durable yet; when full the newest merge */
+#define FEED_LINES_LOGGED 3u    /* per second and feed */
+
+struct feed_filter {
+    const struct hz_filter_config *config;
+    struct hz_topic *topic;
+    struct hz_decoder *decoder;
+};
+
+struct feed_ack {
+    uint64_t seq; /* when this is durable ... */
+    uint64_t ack; /* ... everything up to this number is acknowledged */
+};
+
+struct pipeline_feed {
+    struct hz_pipeline *p;
+    const struct hz_feed_config *config;
+    struct pipeline_feed_counts *counts;
+    uint32_t index, id;
+    struct hz_mqtt *mqtt; /* NULL when it has closed */
+    struct hz_zone *zone;
+    struct feed_filter *filters;
+    struct hz_block *block; /* open between the first reading of a read and its end */
+    uint64_t ack_newest, ack_queued;
+    struct feed_ack *acks; /* ring of FEED_WAITING_ACKS */
+    uint64_t acks_first, acks_end;
+    bool connected, unread, untold;
+    struct pipeline_outcome said;
+    int64_t lost_wall_ns;        /* since when nobody listened */
+    uint64_t messages, readings; /* published to counts once per read */
+    int64_t skew_ms;
+    struct hz_log_rate log_rate;
+    uint32_t *order; /* of a batch by stamp */
+};
+
+static inline void feed__add(_Atomic uint64_t *count, uint64_t by)
+{
+    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + by, memory_order_relaxed);
+}
+
+/* ingest_message.c: an hz_mqtt_events.message, ctx a struct pipeline_feed */
+void feed__message(void *ctx, const struct hz_mqtt_message *message);
+/* Ends the block of the read under way. */
+void feed__close_block(struct pipeline_feed *feed) HZ_ON(hz_ingest);
+
+#endif
