@@ -8,9 +8,15 @@
 #include <errno.h>
 #include <stdio.h>
 
-static uint32_t *slots_of(const struct registry_index *index)
+/* A slot bears the upper half of the hash, so that a foreign alias is rarely looked at. */
+struct slot {
+    uint32_t number; /* 0 = free */
+    uint32_t hash;
+};
+
+static struct slot *slots_of(const struct registry_pages *slots)
 {
-    return (void *)index->slots.at;
+    return (void *)slots->at;
 }
 
 static struct registry_alias *alias_of(const struct registry_index *index, uint32_t number)
@@ -38,19 +44,20 @@ static bool same(const struct registry_draft *draft, const struct registry_alias
 /* At most half of the slots are taken. */
 static bool grow(struct registry_index *index)
 {
-    size_t count = index->slots.used / sizeof(uint32_t), more = count ? 2 * count : 1024;
+    size_t count = index->slots.used / sizeof(struct slot), more = count ? 2 * count : 1024;
     struct registry_pages slots = {0};
 
     if (2 * ((size_t)index->count + 1) <= count)
         return true;
-    if (!registry__pages_use(&slots, more * sizeof(uint32_t)))
+    if (!registry__pages_use(&slots, more * sizeof(struct slot)))
         return false;
     for (uint32_t i = 1; i <= index->count; i++) {
-        size_t at = alias_of(index, i)->hash & (more - 1);
+        uint64_t hash = alias_of(index, i)->hash;
+        size_t at = hash & (more - 1);
 
-        while (((uint32_t *)(void *)slots.at)[at] != 0)
+        while (slots_of(&slots)[at].number != 0)
             at = (at + 1) & (more - 1);
-        ((uint32_t *)(void *)slots.at)[at] = i;
+        slots_of(&slots)[at] = (struct slot){i, (uint32_t)(hash >> 32)};
     }
     registry__pages_done(&index->slots);
     index->slots = slots;
@@ -58,15 +65,17 @@ static bool grow(struct registry_index *index)
 }
 
 /* The slot of an equal alias, or the free one where it belongs. */
-static uint32_t *find(const struct registry_draft *draft, const struct registry_alias *alias)
+static struct slot *find(const struct registry_draft *draft, const struct registry_alias *alias)
 {
     const struct registry_index *index = &draft->aliases;
-    size_t mask = index->slots.used / sizeof(uint32_t) - 1;
+    size_t mask = index->slots.used / sizeof(struct slot) - 1;
+    uint32_t wanted = (uint32_t)(alias->hash >> 32);
 
     for (size_t at = alias->hash & mask;; at = (at + 1) & mask) {
-        uint32_t *slot = &slots_of(index)[at];
+        struct slot *slot = &slots_of(&index->slots)[at];
 
-        if (*slot == 0 || same(draft, alias_of(index, *slot), alias))
+        if (slot->number == 0 ||
+            (slot->hash == wanted && same(draft, alias_of(index, slot->number), alias)))
             return slot;
     }
 }
@@ -105,12 +114,12 @@ void registry__alias(struct registry_reader *reader, uint32_t point, const struc
         return;
     }
     alias.hash = hash_of(&alias, draft->registry->strings.at + string);
-    uint32_t *slot = find(draft, &alias);
-    if (*slot == 0) {
-        *slot = ++index->count;
+    struct slot *slot = find(draft, &alias);
+    if (slot->number == 0) {
+        *slot = (struct slot){++index->count, (uint32_t)(alias.hash >> 32)};
         *alias_of(index, index->count) = alias;
-    } else if (alias_of(index, *slot)->point != point) {
-        report(reader, &alias, alias_of(index, *slot), column);
+    } else if (alias_of(index, slot->number)->point != point) {
+        report(reader, &alias, alias_of(index, slot->number), column);
     }
 }
 

@@ -17,6 +17,7 @@ struct numbering {
 static const enum hz_named_kind kinds[] = {HZ_NAMED_PARK, HZ_NAMED_ENTERPRISE, HZ_NAMED_HAZARD,
                                            HZ_NAMED_GATEWAY, HZ_NAMED_POINT};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+#define AHEAD 16u /* a miss takes about as long as that many definitions that hit */
 
 /* --- is there room? --- */
 
@@ -90,13 +91,37 @@ static uint32_t *ids_of(const struct numbering *numbering, enum hz_named_kind ki
 }
 
 static int put_id(struct numbering *numbering, struct hz_names *names, enum hz_named_kind kind,
-                  uint32_t provisional, struct hz_slice key)
+                  uint64_t hash, uint32_t provisional, struct hz_slice key)
 {
     uint32_t *id = &ids_of(numbering, kind)[provisional];
-    int code = hz_names_define(names, kind, key.at, key.length, id);
+    int code = registry__names_define_hashed(names, kind, hash, key.at, key.length, id);
 
     if (code == 0 && *id >= numbering->end[kind])
         numbering->end[kind] = *id + 1;
+    return code;
+}
+
+/* Hashes go ahead by AHEAD keys, so that the slots of a large table are there when they are looked at. */
+static int put_ids(struct numbering *numbering, const struct registry_draft *draft,
+                   struct hz_names *names, enum hz_named_kind kind)
+{
+    uint32_t count = hz_names_count(draft->names, kind);
+    uint64_t hashes[AHEAD] = {0};
+    int code = 0;
+
+    for (uint32_t id = 1; id <= count + AHEAD && code == 0; id++) {
+        uint64_t hash = hashes[id % AHEAD];
+
+        if (id <= count) {
+            struct hz_slice key = hz_names_key(draft->names, kind, id);
+
+            hashes[id % AHEAD] = hz_names_hash(kind, key.at, key.length);
+            hz_names_prefetch(names, kind, hashes[id % AHEAD]);
+        }
+        if (id > AHEAD)
+            code = put_id(numbering, names, kind, hash, id - AHEAD,
+                          hz_names_key(draft->names, kind, id - AHEAD));
+    }
     return code;
 }
 
@@ -107,13 +132,13 @@ static int number_kind(struct numbering *numbering, const struct registry_draft 
 
     if (!registry__pages_use(&numbering->ids[kind], ((size_t)count + 1) * sizeof(uint32_t)))
         return -ENOMEM;
-    for (uint32_t id = 1; id <= count; id++) {
-        int code = put_id(numbering, names, kind, id, hz_names_key(draft->names, kind, id));
+    if (hz_names_count(names, kind) == 0) { /* the first start: all are new */
+        int code = registry__names_expect(names, kind, count);
 
         if (code < 0)
             return code;
     }
-    return 0;
+    return put_ids(numbering, draft, names, kind);
 }
 
 static int number_feeds(struct numbering *numbering, const struct hz_config *config,
@@ -124,7 +149,9 @@ static int number_feeds(struct numbering *numbering, const struct hz_config *con
     if (!registry__pages_use(&numbering->ids[HZ_NAMED_FEED], bytes))
         return -ENOMEM;
     for (uint32_t i = 0; i < config->feed_count; i++) {
-        int code = put_id(numbering, names, HZ_NAMED_FEED, i + 1, hz_slice(config->feeds[i].name));
+        struct hz_slice name = hz_slice(config->feeds[i].name);
+        uint64_t hash = hz_names_hash(HZ_NAMED_FEED, name.at, name.length);
+        int code = put_id(numbering, names, HZ_NAMED_FEED, hash, i + 1, name);
 
         if (code < 0)
             return code;

@@ -43,8 +43,9 @@ static const uint32_t kind_max[HZ_NAMED_END] = {
 struct kind_names {
     uint32_t *places; /* by id: offset in the pool; reserved for all ids of the kind */
     uint32_t count;
-    uint32_t *slots;
+    uint32_t *slots; /* in `table` */
     uint32_t slot_mask;
+    struct registry_pages table;
 };
 
 struct pending {
@@ -56,8 +57,7 @@ struct hz_names {
     char *pool;
     uint64_t pool_used;
     struct kind_names kinds[HZ_NAMED_END];
-    struct pending *pending;
-    size_t pending_count, pending_capacity;
+    struct registry_pages pending; /* struct pending */
 };
 
 static size_t places_bytes(enum hz_named_kind kind)
@@ -68,9 +68,11 @@ static size_t places_bytes(enum hz_named_kind kind)
 static bool init_kind(struct kind_names *names, enum hz_named_kind kind)
 {
     names->places = hz_reserve(places_bytes(kind));
-    names->slots = calloc(SLOTS_FIRST, sizeof(*names->slots));
+    if (!names->places || !registry__pages_use(&names->table, SLOTS_FIRST * sizeof(uint32_t)))
+        return false;
+    names->slots = (void *)names->table.at;
     names->slot_mask = SLOTS_FIRST - 1;
-    return names->places && names->slots;
+    return true;
 }
 
 int hz_names_new(struct hz_names **ret_names)
@@ -100,11 +102,11 @@ void hz_names_free(struct hz_names *names)
     for (int kind = 1; kind < HZ_NAMED_END; kind++) {
         if (names->kinds[kind].places)
             hz_reserve_free(names->kinds[kind].places, places_bytes((enum hz_named_kind)kind));
-        free(names->kinds[kind].slots);
+        registry__pages_done(&names->kinds[kind].table);
     }
     if (names->pool)
         hz_reserve_free(names->pool, POOL_BYTES);
-    free(names->pending);
+    registry__pages_done(&names->pending);
     free(names);
 }
 
@@ -172,35 +174,39 @@ static void put_slot(uint32_t *slots, uint32_t mask, uint64_t hash, uint32_t id)
     slots[at] = fingerprint(hash) | id;
 }
 
-/* Room for one more name: at three quarters the table doubles. */
-static int grow_table(struct hz_names *names, enum hz_named_kind kind)
+int registry__names_expect(struct hz_names *names, enum hz_named_kind kind, uint32_t more)
 {
     struct kind_names *of = &names->kinds[kind];
-    uint32_t slot_count = of->slot_mask + 1;
+    uint64_t slot_count = (uint64_t)of->slot_mask + 1, count = (uint64_t)of->count + more;
+    struct registry_pages table = {0};
 
-    if ((uint64_t)(of->count + 1) * 4 <= (uint64_t)slot_count * 3)
+    if (count * 4 <= slot_count * 3)
         return 0;
-    uint32_t *slots = calloc((size_t)slot_count * 2, sizeof(*slots));
-    if (!slots)
+    while (count * 4 > slot_count * 3)
+        slot_count *= 2;
+    if (!registry__pages_use(&table, slot_count * sizeof(uint32_t)))
         return -ENOMEM;
+    uint32_t *slots = (void *)table.at;
     for (uint32_t id = 1; id <= of->count; id++) {
         struct hz_slice key = hz_names_key(names, kind, id);
-        put_slot(slots, slot_count * 2 - 1, hz_names_hash(kind, key.at, key.length), id);
+        put_slot(slots, (uint32_t)slot_count - 1, hz_names_hash(kind, key.at, key.length), id);
     }
-    free(of->slots);
+    registry__pages_done(&of->table);
+    of->table = table;
     of->slots = slots;
-    of->slot_mask = slot_count * 2 - 1;
+    of->slot_mask = (uint32_t)slot_count - 1;
     return 0;
 }
 
 /* Gives the key, which is new, the next id. */
-static int add(struct hz_names *names, enum hz_named_kind kind, const char *key, size_t length)
+static int add(struct hz_names *names, enum hz_named_kind kind, uint64_t hash, const char *key,
+               size_t length)
 {
     struct kind_names *of = &names->kinds[kind];
 
     if (of->count == kind_max[kind] || names->pool_used + length + 1 > POOL_BYTES)
         return HZ_ELIMIT;
-    int error = grow_table(names, kind);
+    int error = registry__names_expect(names, kind, 1);
     if (error < 0)
         return error;
     uint32_t id = ++of->count;
@@ -208,20 +214,7 @@ static int add(struct hz_names *names, enum hz_named_kind kind, const char *key,
     names->pool[names->pool_used + length] = '\0';
     of->places[id] = (uint32_t)names->pool_used;
     names->pool_used += length + 1;
-    put_slot(of->slots, of->slot_mask, hz_names_hash(kind, key, length), id);
-    return 0;
-}
-
-static int reserve_pending(struct hz_names *names)
-{
-    if (names->pending_count < names->pending_capacity)
-        return 0;
-    size_t capacity = names->pending_capacity ? names->pending_capacity * 2 : 64;
-    void *grown = realloc(names->pending, capacity * sizeof(*names->pending));
-    if (!grown)
-        return -ENOMEM;
-    names->pending = grown;
-    names->pending_capacity = capacity;
+    put_slot(of->slots, of->slot_mask, hash, id);
     return 0;
 }
 
@@ -231,24 +224,35 @@ static bool key_ok(const char *key, size_t length)
     return length > 0 && length <= HZ_NAME_BYTES_MAX && !memchr(key, '\0', length);
 }
 
-int hz_names_define(struct hz_names *names, enum hz_named_kind kind, const char *key, size_t length,
-                    uint32_t *ret_id)
+int registry__names_define_hashed(struct hz_names *names, enum hz_named_kind kind, uint64_t hash,
+                                  const char *key, size_t length, uint32_t *ret_id)
 {
-    uint32_t id = hz_names_find(names, kind, key, length);
+    uint32_t id = hz_names_find_hashed(names, kind, hash, key, length);
+    size_t pending = names->pending.used;
 
     if (id == 0) {
         if (!key_ok(key, length))
             return HZ_ELIMIT;
-        int error = reserve_pending(names);
-        if (error == 0)
-            error = add(names, kind, key, length);
-        if (error < 0)
+        if (!registry__pages_use(&names->pending, pending + sizeof(struct pending)))
+            return -ENOMEM;
+        int error = add(names, kind, hash, key, length);
+        if (error < 0) {
+            names->pending.used = pending;
             return error;
+        }
         id = names->kinds[kind].count;
-        names->pending[names->pending_count++] = (struct pending){(uint8_t)kind, id};
+        *(struct pending *)(void *)(names->pending.at + pending) =
+            (struct pending){(uint8_t)kind, id};
     }
     *ret_id = id;
     return 0;
+}
+
+int hz_names_define(struct hz_names *names, enum hz_named_kind kind, const char *key, size_t length,
+                    uint32_t *ret_id)
+{
+    return registry__names_define_hashed(names, kind, hz_names_hash(kind, key, length), key, length,
+                                         ret_id);
 }
 
 int hz_names_restore(struct hz_names *names, enum hz_named_kind kind, uint32_t id, const char *key,
@@ -263,7 +267,7 @@ int hz_names_restore(struct hz_names *names, enum hz_named_kind kind, uint32_t i
                    : HZ_ECORRUPT; /* the same definition may be written again after a failed sync */
     if (id != names->kinds[kind].count + 1)
         return HZ_ECORRUPT;
-    return add(names, kind, key, length);
+    return add(names, kind, hz_names_hash(kind, key, length), key, length);
 }
 
 uint32_t hz_names_count(const struct hz_names *names, enum hz_named_kind kind)
@@ -274,34 +278,31 @@ uint32_t hz_names_count(const struct hz_names *names, enum hz_named_kind kind)
 void hz_names_take_pending(struct hz_names *names,
                            bool (*each)(void *ctx, const struct hz_named *named), void *ctx)
 {
-    size_t taken = 0;
+    struct pending *pending = (void *)names->pending.at;
+    size_t count = names->pending.used / sizeof(*pending), taken = 0;
 
-    for (; taken < names->pending_count; taken++) {
-        struct pending next = names->pending[taken];
+    for (; taken < count; taken++) {
+        struct pending next = pending[taken];
         enum hz_named_kind kind = (enum hz_named_kind)next.kind;
         struct hz_named named = {kind, next.id, hz_names_key(names, kind, next.id)};
         if (!each(ctx, &named))
             break;
     }
-    names->pending_count -= taken;
-    if (names->pending_count > 0) {
-        memmove(names->pending, names->pending + taken,
-                names->pending_count * sizeof(*names->pending));
-        return;
+    if (taken < count) {
+        memmove(pending, pending + taken, (count - taken) * sizeof(*pending));
+        names->pending.used = (count - taken) * sizeof(*pending);
+    } else {
+        registry__pages_done(&names->pending); /* a first start has a million, later ones a few */
     }
-    free(names->pending); /* a first start has a million of them, later ones a few */
-    names->pending = NULL;
-    names->pending_capacity = 0;
 }
 
 size_t hz_names_bytes(const struct hz_names *names)
 {
-    size_t bytes =
-        sizeof(*names) + names->pool_used + names->pending_capacity * sizeof(*names->pending);
+    size_t bytes = sizeof(*names) + names->pool_used + names->pending.size;
 
     for (int kind = 1; kind < HZ_NAMED_END; kind++)
-        bytes += ((size_t)names->kinds[kind].count + names->kinds[kind].slot_mask + 2) *
-                 sizeof(uint32_t);
+        bytes += ((size_t)names->kinds[kind].count + 1) * sizeof(uint32_t) +
+                 names->kinds[kind].table.size;
     return bytes;
 }
 

@@ -197,9 +197,9 @@ struct registry_alias {
     hz_string text;
 };
 
-/* A table from hash to an entry of `entries`, 0 = free. */
+/* A table from the hash of an entry to its number in `entries`, from 1. */
 struct registry_index {
-    struct registry_pages slots; /* uint32_t */
+    struct registry_pages slots;
     struct registry_pages entries;
     uint32_t count;
 };
@@ -327,6 +327,11 @@ const char *registry__where(const struct registry_draft *draft, enum hz_named_ki
 
 /* --- names.c --- */
 
+/* As hz_names_define, with the hash of hz_names_hash. */
+int registry__names_define_hashed(struct hz_names *names, enum hz_named_kind kind, uint64_t hash,
+                                  const char *key, size_t length, uint32_t *ret_id) HZ_MUST_USE;
+/* Makes room for so many more names at once. */
+int registry__names_expect(struct hz_names *names, enum hz_named_kind kind, uint32_t more) HZ_MUST_USE;
 /* Ids of a kind that can still be given. */
 uint32_t registry__names_left(const struct hz_names *names, enum hz_named_kind kind);
 
