@@ -235,7 +235,9 @@ static int run(struct stage *stage)
         return -ENOMEM;
     for (uint32_t i = 0; i < count && result == 0; i++)
         result = open_gateway(stage, i);
-    if (result == 0) {
+    if (result < 0) {
+        hz_log_error("hazard-city: %s: %s", stage->options->folder.address, hz_strerror(result));
+    } else {
         stage->script.tell = !stage->options->quiet;
         int64_t start_ns = now_ns();
         spread(stage, start_ns);
@@ -331,8 +333,8 @@ int main(int count, char **arguments)
     if (result == 0)
         result =
             options.folder.folder ? city_write_folder(&stage.city, &options.folder) : run(&stage);
-    if (result < 0)
-        hz_log_error("hazard-city: %s", hz_strerror(result));
+    if (result < 0 && options.folder.folder)
+        hz_log_error("hazard-city: %s: %s", options.folder.folder, hz_strerror(result));
     city_free(&stage.city);
     return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
