@@ -15,14 +15,17 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <time.h>
 
-#define NAME_BYTES 256
+#define NAME_BYTES     256
+#define NAMES_SAID_MAX 4 /* of a certificate, in a reason */
 
 struct feed_tls {
     SSL *ssl;
     BIO *in, *out; /* owned by ssl */
     char name[NAME_BYTES];
     char ca_file[NAME_BYTES];
+    bool distrusted;
     struct feed_reason why;
 };
 
@@ -35,6 +38,88 @@ static const char *first_error(void)
     ERR_clear_error();
     return text ? text : "no reason given";
 }
+
+/* --- why a certificate is refused --- */
+
+/* The names that it does carry, for the operator to compare. */
+static void add_names(const X509 *certificate, struct hz_text *text)
+{
+    GENERAL_NAMES *names =
+        certificate ? X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL) : NULL;
+    char quoted[80];
+
+    for (int i = 0; i < sk_GENERAL_NAME_num(names) && i < NAMES_SAID_MAX; i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+        if (name->type != GEN_DNS)
+            continue;
+        const char *bytes = (const char *)ASN1_STRING_get0_data(name->d.dNSName);
+        hz_text_format(text, " %s",
+                       hz_log_quote(quoted, sizeof(quoted), bytes,
+                                    (size_t)ASN1_STRING_length(name->d.dNSName)));
+    }
+    GENERAL_NAMES_free(names);
+}
+
+static void add_end(const X509 *certificate, struct hz_text *text)
+{
+    struct tm end;
+
+    if (certificate && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) == 1)
+        hz_text_format(text, " (%04d-%02d-%02d UTC)", end.tm_year + 1900, end.tm_mon + 1,
+                       end.tm_mday);
+}
+
+static void say_distrust(struct feed_tls *tls, int verdict, const X509 *certificate)
+{
+    struct hz_text text = hz_text_in(tls->why.text, sizeof(tls->why.text));
+
+    hz_text_puts(&text, "TLS: ");
+    switch (verdict) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        hz_text_puts(&text, "the broker's certificate has expired");
+        add_end(certificate, &text);
+        break;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        hz_text_puts(&text, "the broker's certificate is not valid yet; look at both clocks");
+        break;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        hz_text_format(&text, "host name does not match: the certificate is not for \"%s\" but for",
+                       tls->name);
+        add_names(certificate, &text);
+        hz_text_puts(&text, "; look at address and tls_server_name");
+        break;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        hz_text_format(&text,
+                       "unknown CA: the broker's certificate leads to none in %s; look at "
+                       "tls_ca_file",
+                       tls->ca_file);
+        break;
+    default:
+        hz_text_format(&text, "the broker's certificate is refused: %s",
+                       X509_verify_cert_error_string(verdict));
+    }
+}
+
+/* Says why, of the first certificate that is not good; never makes a bad one good. */
+static int on_verify(int good, X509_STORE_CTX *store)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct feed_tls *tls = SSL_get_app_data(ssl);
+
+    if (!good && !tls->distrusted)
+        say_distrust(tls, X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_current_cert(store));
+    tls->distrusted |= !good;
+    return good;
+}
+
+/* --- connections --- */
 
 int feed__trust_new(const char *ca_file, SSL_CTX **ret_trust, struct feed_reason *why)
 {
@@ -52,7 +137,7 @@ int feed__trust_new(const char *ca_file, SSL_CTX **ret_trust, struct feed_reason
         SSL_CTX_free(trust);
         return HZ_ETLS;
     }
-    SSL_CTX_set_verify(trust, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_verify(trust, SSL_VERIFY_PEER, on_verify);
     (void)SSL_CTX_set_mode(trust, SSL_MODE_ENABLE_PARTIAL_WRITE |
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                       SSL_MODE_RELEASE_BUFFERS);
@@ -91,6 +176,7 @@ int feed__tls_new(SSL_CTX *trust, const char *name, const char *ca_file, struct 
         free(tls);
         return -ENOMEM;
     }
+    SSL_set_app_data(tls->ssl, tls);
     SSL_set_bio(tls->ssl, tls->in, tls->out);
     SSL_set_connect_state(tls->ssl);
     *ret_tls = tls;
@@ -105,69 +191,9 @@ void feed__tls_free(struct feed_tls *tls)
     free(tls);
 }
 
-/* The names that the certificate does carry, for the operator to compare. */
-static void add_names(const struct feed_tls *tls, struct hz_text *text)
-{
-    X509 *certificate = SSL_get1_peer_certificate(tls->ssl);
-    GENERAL_NAMES *names =
-        certificate ? X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL) : NULL;
-    char quoted[80];
-
-    for (int i = 0; i < sk_GENERAL_NAME_num(names) && i < 4; i++) {
-        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-
-        if (name->type != GEN_DNS)
-            continue;
-        const char *bytes = (const char *)ASN1_STRING_get0_data(name->d.dNSName);
-        hz_text_format(text, " %s",
-                       hz_log_quote(quoted, sizeof(quoted), bytes,
-                                    (size_t)ASN1_STRING_length(name->d.dNSName)));
-    }
-    GENERAL_NAMES_free(names);
-    X509_free(certificate);
-}
-
-static void say_distrust(struct feed_tls *tls, long verdict)
-{
-    struct hz_text text = hz_text_in(tls->why.text, sizeof(tls->why.text));
-
-    hz_text_puts(&text, "TLS: ");
-    switch (verdict) {
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-        hz_text_puts(&text, "the broker's certificate has expired");
-        break;
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-        hz_text_puts(&text, "the broker's certificate is not valid yet; look at both clocks");
-        break;
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        hz_text_format(&text, "host name does not match: the certificate is not for \"%s\" but for",
-                       tls->name);
-        add_names(tls, &text);
-        hz_text_puts(&text, "; look at address and tls_server_name");
-        break;
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-        hz_text_format(&text,
-                       "unknown CA: the broker's certificate leads to none in %s; look at "
-                       "tls_ca_file",
-                       tls->ca_file);
-        break;
-    default:
-        hz_text_format(&text, "the broker's certificate is refused: %s",
-                       X509_verify_cert_error_string(verdict));
-    }
-}
-
 /* What a call's result of 0 or below means. */
 static int result_of(struct feed_tls *tls, int result)
 {
-    long verdict;
-
     switch (SSL_get_error(tls->ssl, result)) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE:
@@ -175,10 +201,7 @@ static int result_of(struct feed_tls *tls, int result)
     case SSL_ERROR_ZERO_RETURN:
         return FEED_TLS_ENDED;
     default:
-        verdict = SSL_get_verify_result(tls->ssl);
-        if (verdict != X509_V_OK)
-            say_distrust(tls, verdict);
-        else
+        if (!tls->distrusted) /* else `why` is said already */
             feed__say(&tls->why, "TLS: %s", first_error());
         ERR_clear_error();
         return FEED_TLS_BROKEN;
@@ -249,5 +272,5 @@ void feed__tls_why(const struct feed_tls *tls, struct feed_reason *ret_why)
 
 bool feed__tls_distrusts(const struct feed_tls *tls)
 {
-    return SSL_get_verify_result(tls->ssl) != X509_V_OK;
+    return tls->distrusted;
 }

@@ -78,6 +78,8 @@ static void on_poll(void *ctx, int events)
         pace(wire, true);
     if ((events & UV_WRITABLE) || !wire->paced)
         turn(wire, now);
+    if (wire->poll)
+        want(wire); /* an error stops the poll; there may be more to read before it is found */
 }
 
 static void on_pacer(void *ctx, int events)
