@@ -59,7 +59,7 @@ struct config_shape {
     size_t size;         /* of an element */
     size_t count;        /* offset of the uint32_t beside the array */
     uint32_t most;
-    size_t line, file; /* within the struct or element; CONFIG_NO_OFFSET */
+    size_t line, column, file; /* within the struct or element; CONFIG_NO_OFFSET */
     const char *key;   /* the key that may not appear twice in a list, or NULL */
     size_t key_offset;
     void (*check)(struct config_reader *reader, const struct config_node *map, void *thing);

@@ -26,18 +26,25 @@ static const struct config_word stamp_units[] = {{"auto", HZ_STAMP_AUTO},
                                                  {NULL, 0}};
 static const struct config_word protocols[] = {{"3.1.1", 4}, {"5", 5}, {NULL, 0}};
 
-static const struct config_shape journal = {
-    .section = "journal", .line = CONFIG_NO_OFFSET, .file = CONFIG_NO_OFFSET};
-static const struct config_shape rings = {
-    .section = "rings", .line = CONFIG_NO_OFFSET, .file = CONFIG_NO_OFFSET};
-static const struct config_shape redis = {
-    .section = "redis", .line = CONFIG_NO_OFFSET, .file = CONFIG_NO_OFFSET};
+static const struct config_shape journal = {.section = "journal",
+                                            .line = CONFIG_NO_OFFSET,
+                                            .column = CONFIG_NO_OFFSET,
+                                            .file = CONFIG_NO_OFFSET};
+static const struct config_shape rings = {.section = "rings",
+                                          .line = CONFIG_NO_OFFSET,
+                                          .column = CONFIG_NO_OFFSET,
+                                          .file = CONFIG_NO_OFFSET};
+static const struct config_shape redis = {.section = "redis",
+                                          .line = CONFIG_NO_OFFSET,
+                                          .column = CONFIG_NO_OFFSET,
+                                          .file = CONFIG_NO_OFFSET};
 static const struct config_shape feeds = {
     .section = "feeds",
     .size = sizeof(struct hz_feed_config),
     .count = offsetof(struct hz_config, feed_count),
     .most = HZ_FEEDS_MAX - 1, /* 0 is no feed */
     .line = offsetof(struct hz_feed_config, line),
+    .column = CONFIG_NO_OFFSET,
     .file = CONFIG_NO_OFFSET,
     .key = "name",
     .check = config__check_feed,
@@ -48,6 +55,7 @@ static const struct config_shape filters = {
     .count = offsetof(struct hz_feed_config, filter_count),
     .most = 256, /* one SUBSCRIBE packet with topics of full length stays below 256 KiB */
     .line = offsetof(struct hz_filter_config, line),
+    .column = CONFIG_NO_OFFSET,
     .file = CONFIG_NO_OFFSET,
     .key = "filter",
 };

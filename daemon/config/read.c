@@ -136,6 +136,8 @@ static void set_place(struct config_reader *reader, const struct config_shape *s
 {
     if (shape->line != CONFIG_NO_OFFSET)
         memcpy((char *)thing + shape->line, &node->line, sizeof(node->line));
+    if (shape->column != CONFIG_NO_OFFSET)
+        memcpy((char *)thing + shape->column, &node->column, sizeof(node->column));
     if (shape->file != CONFIG_NO_OFFSET)
         memcpy((char *)thing + shape->file, &reader->file, sizeof(reader->file));
 }

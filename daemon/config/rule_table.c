@@ -31,7 +31,7 @@ PAIR(message);
 PAIR(short);
 PAIR(advice);
 
-#define NOWHERE .line = CONFIG_NO_OFFSET, .file = CONFIG_NO_OFFSET
+#define NOWHERE .line = CONFIG_NO_OFFSET, .column = CONFIG_NO_OFFSET, .file = CONFIG_NO_OFFSET
 
 static const struct config_shape rule_list = {.section = "rules"};
 static const struct config_shape select_ = {.section = "rules.select", NOWHERE};
@@ -44,6 +44,7 @@ static const struct config_shape route = {.count = offsetof(struct hz_rule_confi
 static const struct config_shape level = {
     .section = "rules.limits.HH",
     .line = offsetof(struct hz_level_config, line),
+    .column = offsetof(struct hz_level_config, column),
     .file = offsetof(struct hz_level_config, file),
 };
 

@@ -82,6 +82,7 @@ static void read_rule(struct gathering *all, const struct config_node *map)
     *found = (struct found){.line = id->line, .column = id->column};
     found->rule.file = reader->file;
     found->rule.line = map->line;
+    found->rule.column = map->column;
     found->rule.revision = revision_of(&all->place, map);
     config__set_defaults(reader, "rules", &found->rule);
     config__read_map(reader, "rules", map, &found->rule);

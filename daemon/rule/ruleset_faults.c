@@ -47,6 +47,7 @@ void rule__fault(struct compile *compile, struct compile_rule *rule, enum compil
     const struct hz_level_config *at = &rule->config->levels[level];
     const char *file = level != HZ_LEVEL_NONE ? at->file : rule->config->file;
     uint32_t line = level != HZ_LEVEL_NONE ? at->line : rule->config->line;
+    uint32_t column = level != HZ_LEVEL_NONE ? at->column : rule->config->column;
     char message[MESSAGE_BYTES], concerned[WHO_BYTES];
     va_list arguments;
 
@@ -55,7 +56,7 @@ void rule__fault(struct compile *compile, struct compile_rule *rule, enum compil
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    hz_diagnose(compile->diagnostics, file, line, 0, hint, "%s at %s: %s", rule->config->id,
+    hz_diagnose(compile->diagnostics, file, line, column, hint, "%s at %s: %s", rule->config->id,
                 who(compile, kind, id, concerned), message);
 }
 
@@ -70,8 +71,9 @@ static void say_how_many_more(struct compile *compile, const struct compile_rule
 
     for (int fault = 0; fault < COMPILE_FAULT_END; fault++)
         if (rule->faults[fault] > NAMED)
-            hz_diagnose(compile->diagnostics, rule->config->file, rule->config->line, 0, NULL,
-                        "%s: %u more %s %s", rule->config->id, rule->faults[fault] - NAMED,
+            hz_diagnose(compile->diagnostics, rule->config->file, rule->config->line,
+                        rule->config->column, NULL, "%s: %u more %s %s", rule->config->id,
+                        rule->faults[fault] - NAMED,
                         rule->config->each_gateway ? "gateways" : "points", words[fault]);
 }
 
@@ -90,9 +92,9 @@ static void warn_of_nothing(struct compile *compile, const struct compile_rule *
         what = "hazard source", name = select->hazard;
     if (what)
         snprintf(hint, sizeof(hint), "there is no %s %s", what, name);
-    hz_diagnose_warning(compile->diagnostics, rule->config->file, rule->config->line, 0,
-                        what ? hint : NULL, "%s: no %s is selected", rule->config->id,
-                        rule->config->each_gateway ? "gateway" : "point");
+    hz_diagnose_warning(compile->diagnostics, rule->config->file, rule->config->line,
+                        rule->config->column, what ? hint : NULL, "%s: no %s is selected",
+                        rule->config->id, rule->config->each_gateway ? "gateway" : "point");
 }
 
 static void warn_of_unlimited(struct compile *compile, uint16_t word)

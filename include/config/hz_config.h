@@ -113,7 +113,7 @@ struct hz_level_config {
     int64_t clear_delay_ns;      /* off-delay */
     bool delay_given;            /* else the point's own `delay` cell counts */
     const char *file;
-    uint32_t line;
+    uint32_t line, column;
 };
 
 /* Which points (or gateways) a rule is for; an absent part selects all. */
@@ -147,7 +147,7 @@ struct hz_rule_config {
     const char *message_zh, *message_en, *short_zh, *short_en, *advice_zh, *advice_en;
     uint32_t revision; /* of its text: the first 32 bits, big-endian, of the SHA-256 of its bytes in the file */
     const char *file;
-    uint32_t line;
+    uint32_t line, column;
 };
 
 struct hz_config {

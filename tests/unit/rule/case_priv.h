@@ -54,6 +54,8 @@ void case_offer(const struct rule_case *c, struct hz_engine *engine, const struc
 void case_offer_set(const struct rule_case *c, struct hz_engine *engine, const struct hz_digest *set);
 
 /* --- rule_case.c --- */
+/* A world without a set, whose engine has seen nothing. */
+struct rule_case *case_bare(const char *feed_settings);
 struct hz_block *case_block(struct rule_case *c, double s, enum hz_block_kind kind, const char *feed);
 void case_add(struct hz_block *block, const void *record);
 void case_apply(struct rule_case *c, struct hz_block *block); /* takes it */

@@ -405,10 +405,10 @@ static void compile_missing_numbers(void **state)
     compiled_free(c);
     expect_said(
         rules, bad, HZ_ECONFIG,
-        "rules.d/rules.yaml:6: error: r at point E1/Z1/P2 (points.csv:3): fallback of H: 80 "
+        "rules.d/rules.yaml:6:5: error: r at point E1/Z1/P2 (points.csv:3): fallback of H: 80 "
         "%span, but the point has no range\n"
         "    hint: give the point a range in its row, or write a number\n"
-        "rules.d/rules.yaml:6: error: r at point E1/Z1/P3 (points.csv:4): deadband of H: 1 "
+        "rules.d/rules.yaml:6:5: error: r at point E1/Z1/P3 (points.csv:4): deadband of H: 1 "
         "%span, but the point has no range\n"
         "    hint: give the point a range in its row, or write a number\n"
         "rules.d: warning: kind level: 2 of 3 points have no limit, the first is E1/Z1/P2\n"
@@ -436,11 +436,11 @@ static void compile_contradictions(void **state)
 
     (void)state;
     expect_said(rules, points, HZ_ECONFIG,
-                "rules.d/rules.yaml:5: error: r at point E1/Z1/P1 (points.csv:2): H (90) is not "
+                "rules.d/rules.yaml:5:5: error: r at point E1/Z1/P1 (points.csv:2): H (90) is not "
                 "below HH (90)\n" ORDER_HINT
-                "rules.d/rules.yaml:7: error: r at point E1/Z1/P2 (points.csv:3): LL (10) is not "
+                "rules.d/rules.yaml:7:5: error: r at point E1/Z1/P2 (points.csv:3): LL (10) is not "
                 "below L (10)\n" ORDER_HINT
-                "rules.d/rules.yaml:5: error: r at point E1/Z1/P3 (points.csv:4): L (95) is not "
+                "rules.d/rules.yaml:5:5: error: r at point E1/Z1/P3 (points.csv:4): L (95) is not "
                 "below HH (90)\n" ORDER_HINT
                 "rules.d: warning: kind level: 3 of 4 points have no limit, the first is E1/Z1/P1\n"
                 "    hint: give a rule for them a fallback, or their rows limits\n");
@@ -475,17 +475,18 @@ static void compile_two_rules_of_one_side(void **state)
     (void)state;
     expect_said(
         rules, points, HZ_ECONFIG,
-        "rules.d/rules.yaml:7: error: s at point E1/Z1/P1 (points.csv:2): the rule r watches its "
+        "rules.d/rules.yaml:7:12: error: s at point E1/Z1/P1 (points.csv:2): the rule r watches "
+        "its "
         "side high too\n" TWICE_HINT
-        "rules.d/rules.yaml:6: error: s at point E1/Z1/P1 (points.csv:2): the rule r watches its "
-        "side invalid too\n" TWICE_HINT
-        "rules.d/rules.yaml:20: error: x at point E1/Z1/P1 (points.csv:2): the rule w watches its "
+        "rules.d/rules.yaml:6:3: error: s at point E1/Z1/P1 (points.csv:2): the rule r watches its "
+        "side invalid too\n" TWICE_HINT "rules.d/rules.yaml:20:3: error: x at point E1/Z1/P1 "
+                                        "(points.csv:2): the rule w watches its "
         "side stale too\n" TWICE_HINT
-        "rules.d/rules.yaml:6: error: s at point E1/Z1/P2 (points.csv:3): the rule r watches its "
-        "side invalid too\n" TWICE_HINT
-        "rules.d/rules.yaml:10: error: t at point E1/Z1/P2 (points.csv:3): the rule r watches its "
-        "side low too\n" TWICE_HINT
-        "rules.d/rules.yaml:20: error: x at point E1/Z1/P2 (points.csv:3): the rule w watches its "
+        "rules.d/rules.yaml:6:3: error: s at point E1/Z1/P2 (points.csv:3): the rule r watches its "
+        "side invalid too\n" TWICE_HINT "rules.d/rules.yaml:10:12: error: t at point E1/Z1/P2 "
+                                        "(points.csv:3): the rule r watches its "
+        "side low too\n" TWICE_HINT "rules.d/rules.yaml:20:3: error: x at point E1/Z1/P2 "
+                                    "(points.csv:3): the rule w watches its "
         "side stale too\n" TWICE_HINT);
 }
 
@@ -534,10 +535,10 @@ static void compile_rules_for_nothing(void **state)
 
     (void)state;
     expect_said(rules, points, 0,
-                "rules.d/rules.yaml:5: warning: s: no point is selected\n"
+                "rules.d/rules.yaml:5:3: warning: s: no point is selected\n"
                 "    hint: there is no enterprise E7\n"
-                "rules.d/rules.yaml:8: warning: t: no point is selected\n"
-                "rules.d/rules.yaml:11: warning: u: no gateway is selected\n"
+                "rules.d/rules.yaml:8:3: warning: t: no point is selected\n"
+                "rules.d/rules.yaml:11:3: warning: u: no gateway is selected\n"
                 "    hint: there is no park K9\n");
 }
 
@@ -622,7 +623,7 @@ static void compile_two_rules_of_a_gateway(void **state)
     (void)state;
     expect_said(
         rules, points, HZ_ECONFIG,
-        "rules.d/rules.yaml:8: error: h at gateway GE: the rule g watches it too\n" TWICE_HINT
+        "rules.d/rules.yaml:8:3: error: h at gateway GE: the rule g watches it too\n" TWICE_HINT
         "rules.d: warning: kind level: 1 of 1 points have no limit, the first is E1/Z1/P1\n"
         "    hint: give a rule for them a fallback, or their rows limits\n");
 }
