@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -48,6 +49,8 @@ static void *run(void *context)
         if (fd < 0)
             break; /* the listener was shut down */
         set_connection(stub, fd);
+        /* refused on a unix socket, which sends at once anyway */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         stub->script(fd, connection, stub->ctx);
         set_connection(stub, -1);
     }

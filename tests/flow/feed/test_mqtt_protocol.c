@@ -401,10 +401,8 @@ static void send_byte_by_byte(int fd)
 {
     uint8_t packets[512];
     size_t length = 0;
-    int one = 1;
 
     (void)welcome(fd);
-    (void)setsockopt(fd, 6 /* TCP */, 1 /* NODELAY */, &one, sizeof(one));
     for (int i = 0; i < 10; i++)
         length += stub_publish(packets + length, i % 2 ? 0x32 : 0x30, 5, "t/byte",
                                (uint16_t)(i + 1), "0123456789", (size_t)i);
