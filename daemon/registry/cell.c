@@ -144,7 +144,8 @@ static bool read_choice(struct registry_reader *reader, const struct registry_co
             return true;
         }
     for (const struct registry_word *word = column->words; word->word; word++)
-        hz_nearest_try(&nearest, word->word);
+        if (word->word[1] != '\0') /* a digit is near to every other */
+            hz_nearest_try(&nearest, word->word);
     if (nearest.best)
         snprintf(hint, sizeof(hint), "did you mean %s?", nearest.best);
     else
@@ -230,8 +231,11 @@ static bool read_cas(struct registry_reader *reader, const struct registry_colum
 
 bool registry__next_word(struct hz_slice *rest, struct hz_slice *ret_word)
 {
-    const char *at = rest->at, *end = rest->at + rest->length, *start;
+    const char *at = rest->at, *end, *start;
 
+    if (rest->length == 0)
+        return false;
+    end = at + rest->length;
     while (at < end && (*at == ' ' || *at == ';'))
         at++;
     start = at;

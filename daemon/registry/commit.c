@@ -198,27 +198,32 @@ static bool move_all(struct hz_registry *registry, struct registry_draft *draft,
     return moved;
 }
 
-#define FOR_ROWS(registry, kind, type, row)                                                        \
-    for (type *row = (void *)(registry)->rows[kind].at,                                            \
-              *end_ = row + (registry)->rows[kind].used / sizeof(type);                            \
+/* Rows that are not there refer to 0, which stays 0. */
+#define FOR_ROWS(registry, of, type, row)                                                          \
+    for (type *row = (void *)(registry)->rows[of].at, *end_ = row_end(&(registry)->rows[of]);      \
          row < end_; row++)
 
-/* Rows that are not there refer to 0, which stays 0. */
+static void *row_end(const struct registry_pages *rows)
+{
+    return rows->at ? rows->at + rows->used : NULL;
+}
+
 static void renumber(struct hz_registry *registry, const struct numbering *numbering)
 {
     const uint32_t *parks = ids_of(numbering, HZ_NAMED_PARK),
                    *enterprises = ids_of(numbering, HZ_NAMED_ENTERPRISE),
                    *hazards = ids_of(numbering, HZ_NAMED_HAZARD),
                    *gateways = ids_of(numbering, HZ_NAMED_GATEWAY),
-                   *feeds = ids_of(numbering, HZ_NAMED_FEED),
-                   *points = ids_of(numbering, HZ_NAMED_POINT);
-    struct registry_extra *extras = (void *)registry->extras.at;
-    size_t extra_count = registry->extras.used / sizeof(*extras);
+                   *feeds = ids_of(numbering, HZ_NAMED_FEED);
 
     FOR_ROWS(registry, HZ_NAMED_ENTERPRISE, struct hz_enterprise, row)
-    row->park = parks[row->park];
+    {
+        row->park = parks[row->park];
+    }
     FOR_ROWS(registry, HZ_NAMED_HAZARD, struct hz_hazard, row)
-    row->enterprise = enterprises[row->enterprise];
+    {
+        row->enterprise = enterprises[row->enterprise];
+    }
     FOR_ROWS(registry, HZ_NAMED_GATEWAY, struct hz_gateway, row)
     {
         row->enterprise = enterprises[row->enterprise];
@@ -229,8 +234,6 @@ static void renumber(struct hz_registry *registry, const struct numbering *numbe
         row->hazard = hazards[row->hazard];
         row->gateway = gateways[row->gateway];
     }
-    for (size_t i = 0; i < extra_count; i++)
-        extras[i].point = points[extras[i].point];
 }
 
 static int by_point(const void *left, const void *right)
@@ -240,11 +243,13 @@ static int by_point(const void *left, const void *right)
     return a->point < b->point ? -1 : a->point > b->point;
 }
 
-static void sort_extras(struct registry_pages *extras)
+static void renumber_extras(struct registry_pages *extras, const uint32_t *points)
 {
     struct registry_extra *all = (void *)extras->at;
     size_t count = extras->used / sizeof(*all), sorted = 1;
 
+    for (size_t i = 0; i < count; i++)
+        all[i].point = points[all[i].point];
     while (sorted < count && all[sorted - 1].point < all[sorted].point)
         sorted++;
     if (sorted < count)
@@ -264,7 +269,7 @@ int registry__commit(struct registry_draft *draft, struct hz_names *names,
         code = -ENOMEM;
     if (code == 0) {
         renumber(registry, &numbering);
-        sort_extras(&registry->extras);
+        renumber_extras(&registry->extras, ids_of(&numbering, HZ_NAMED_POINT));
         registry__pages_fit(&registry->extras);
         registry__pages_fit(&registry->strings);
         registry__pages_fit(&registry->words);
