@@ -62,7 +62,7 @@
     X(GATEWAY, "gateway", "text", "")                                                              \
     X(CAMERA, "camera", "text", "registry column carried along")                                   \
     X(PLAN, "plan", "text", "registry column carried along")                                       \
-    X(EXT, "ext", "text", "registry column carried along")                                         \
+    X(EXT, "ext", "text", "ext_code of the point, else ext of the enterprise")                     \
     X(RULE, "rule", "text", "rule id")                                                             \
     X(RULE_REV, "rule_rev", "hash", "of the rule's text")                                          \
     X(SET, "set", "hash", "set in force, first 8 hex digits")                                      \
@@ -105,7 +105,7 @@ struct hz_entry {
     struct hz_stream_id id;
     uint64_t alarm;
     uint32_t point, rule;
-    uint8_t side, ring, domain, reserved[5];
+    uint8_t side, ring, domain, level, reserved[4];
     uint32_t gateway;
     uint16_t system, feed;
 };
@@ -125,8 +125,9 @@ bool hz_entry_values(const struct hz_entry *entry, size_t available, struct hz_s
 void hz_entry_json(const struct hz_entry *entry, uint64_t n, bool durable, struct hz_text *to);
 
 /* The condition's name: "tank-level.high@330382001/TF01/LT101", "system.disk-stalled",
- * "gateway-silent.stale@gw01"; unique per alarm. */
+ * "system.feed-lost@city", "gateway-silent.stale@gw01"; unique per alarm, never begins with '@'. */
 #define HZ_CONDITION_BYTES 384
 void hz_condition_text(const struct hz_set *set, const struct hz_transition *transition, struct hz_text *to);
+void hz_entry_condition_text(const struct hz_set *set, const struct hz_entry *entry, struct hz_text *to);
 
 #endif

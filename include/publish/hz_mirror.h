@@ -6,7 +6,7 @@
  * WAY     entries -> here -> Redis, control
  * THREAD  hz_output alone
  * OWNS    its memory; keeps no entry bodies (they are in the alarms log) beyond a bounded tail
- * FULL    grows with the active alarms (about 100 B each)
+ * FULL    grows with the active alarms (about 200 B each)
  */
 #ifndef HZ_MIRROR_H
 #define HZ_MIRROR_H
@@ -15,23 +15,36 @@
 
 struct hz_mirror;
 
+#define HZ_ACTIVE_NUMBER_BYTES 28 /* the longest double or i64 in decimal, terminated */
+
 /* What is kept of an active alarm. */
 struct hz_active {
     struct hz_entry head; /* places not included */
     uint64_t n_all;       /* n in view all */
-    int64_t raise_ns;
+    int64_t t_ms;         /* of its newest transition, UTC */
+    int64_t raise_ms;     /* of its episode, UTC */
+    char value[HZ_ACTIVE_NUMBER_BYTES], limit[HZ_ACTIVE_NUMBER_BYTES]; /* as in the entry */
+};
+
+/* Which entry the mirror is as of. */
+struct hz_mirror_mark {
+    uint64_t number; /* 0 = none yet */
+    uint64_t n_all;
+    struct hz_stream_id id;
 };
 
 int hz_mirror_new(struct hz_mirror **ret_mirror) HZ_MUST_USE;
 void hz_mirror_free(struct hz_mirror *mirror);
 
-/* A newer entry: kept while its state is not Normal, dropped otherwise. -ENOMEM. */
+/* A newer entry: kept while its state is not Normal, dropped otherwise. -ENOMEM; HZ_ECORRUPT when the
+ * bytes are no entry. */
 int hz_mirror_apply(struct hz_mirror *mirror, const struct hz_entry *entry) HZ_MUST_USE;
 
 uint32_t hz_mirror_count(const struct hz_mirror *mirror);
 /* By severity, mode live only. */
 void hz_mirror_by_severity(const struct hz_mirror *mirror, uint32_t ret_counts[HZ_SEVERITY_END]);
-/* In no order; *cursor begins at 0; NULL at the end. Stable while nothing is applied. */
+/* In no order; *cursor begins at 0; NULL at the end. Entries may be applied in between: what they
+ * change may be met before, after, twice or not at all; every other alarm is met. */
 const struct hz_active *hz_mirror_next(const struct hz_mirror *mirror, uint32_t *cursor);
 /* The alarm with this episode id, or NULL. */
 const struct hz_active *hz_mirror_find(const struct hz_mirror *mirror, uint64_t alarm);
@@ -42,5 +55,6 @@ typedef int (*hz_mirror_read)(void *ctx, void *bytes, size_t length);
 int hz_mirror_save(const struct hz_mirror *mirror, hz_mirror_write write, void *ctx) HZ_MUST_USE;
 int hz_mirror_load(struct hz_mirror *mirror, hz_mirror_read read, void *ctx) HZ_MUST_USE;
 uint64_t hz_mirror_newest(const struct hz_mirror *mirror); /* number of the newest entry applied */
+struct hz_mirror_mark hz_mirror_mark(const struct hz_mirror *mirror);
 
 #endif

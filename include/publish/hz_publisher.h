@@ -19,14 +19,17 @@
 struct hz_publisher;
 
 /* Reads of the alarms log, done elsewhere (no file access on this thread). Each call is answered once
- * by hz_publisher_fetched; one at a time. */
+ * by hz_publisher_fetched, from inside the call or later; one at a time. */
 struct hz_entry_source {
-    /* Entries with numbers from `number` on, as many as fit 256 KiB. */
+    /* Entries in order, the first with a number not below `number` (above it when the log has lost the
+     * older ones), as many as fit HZ_ENTRY_FETCH_BYTES. None: the log ends before it. */
     void (*fetch)(void *ctx, uint64_t number);
-    /* The entry with this stream id in any view; answered with it and those after it; or none. */
+    /* The same from the first entry with a stream id not below `id`. */
     void (*find)(void *ctx, struct hz_stream_id id);
     void *ctx;
 };
+
+#define HZ_ENTRY_FETCH_BYTES (256u << 10)
 
 struct hz_publisher_events {
     /* System conditions to be journalled (enum hz_observed; 0 = over). */
@@ -43,18 +46,23 @@ struct hz_publisher_config {
     uint64_t journal[2];
     uint64_t term;
     uint64_t newest;          /* number of the newest entry in the alarms log at start; 0 = none */
-    struct hz_mirror *mirror; /* lent; as of `newest`; the publisher applies offered entries to it */
+    struct hz_mirror *mirror; /* lent; as of `newest`; the publisher applies entries when they are released */
     struct hz_entry_source source;
     struct hz_publisher_events events;
+    const char *journal_socket; /* of the system's journal; NULL: journald's own. Must stay. */
 };
 
+/* Takes a reference of `set`. */
 int hz_publisher_new(const struct hz_publisher_config *config, struct hz_set *set,
                      struct hz_publisher **ret_publisher) HZ_MUST_USE HZ_ON(hz_output);
+/* Begins to connect. Before it, everything that the journal holds has been offered and released. */
 void hz_publisher_start(struct hz_publisher *publisher) HZ_ON(hz_output);
-/* Sends what may be sent within `grace_ns`, then closes. */
+/* Sends what may be sent within `grace_ns`, then closes and frees: `closed` comes last, also for a
+ * publisher that was never started. Nothing may be offered any more. */
 void hz_publisher_stop(struct hz_publisher *publisher, int64_t grace_ns, void (*closed)(void *ctx), void *ctx) HZ_ON(hz_output);
 
-/* The set in force changed (texts of states and latest values). Takes a reference. */
+/* The set in force changed: texts of states and latest values, and those options of `redis` that are
+ * live (heart-beat, retention, maxlen, latest). Takes a reference. */
 void hz_publisher_use(struct hz_publisher *publisher, struct hz_set *set) HZ_ON(hz_output);
 
 /* The next entry; numbers follow each other. Copied. Goes out when released. */
@@ -62,11 +70,31 @@ void hz_publisher_offer(struct hz_publisher *publisher, const struct hz_entry *e
 /* Entries caused by records up to `seq` may go out now. `durable` false: they go although their cause
  * is not on disk (a stalled disk, or durability relaxed). Once per batch of work. */
 void hz_publisher_release(struct hz_publisher *publisher, uint64_t seq, bool durable) HZ_ON(hz_output);
+/* The answer of the source; `entries` is copied. `error` 0 or why there is none now: asked again later;
+ * HZ_ECORRUPT: this place of the log can't be read, it is skipped and counted. */
 void hz_publisher_fetched(struct hz_publisher *publisher, const void *entries, size_t length, int error) HZ_ON(hz_output);
 
 /* Latest values and coverage. What a publisher can't send now it drops: the caller asks
- * hz_publisher_wants_news first and leaves the news where they coalesce. */
+ * hz_publisher_wants_news first, before every slice of some hundred, and leaves the news where they
+ * coalesce. When there are no more it says so: the next round begins `latest_every` after this one
+ * began, so that each point is written once in that time. */
 bool hz_publisher_wants_news(const struct hz_publisher *publisher) HZ_ON(hz_output);
+void hz_publisher_news_end(struct hz_publisher *publisher) HZ_ON(hz_output);
+
+/* X(NAME, bit, word): what stands in the list `flags` of a latest value. */
+#define HZ_LATEST_FLAGS(X)                                                                         \
+    X(STALE, 0, "stale")                                                                           \
+    X(INVALID, 1, "invalid")                                                                       \
+    X(UNOBSERVED, 2, "unobserved")                                                                 \
+    X(UNCONFIRMED, 3, "unconfirmed")                                                               \
+    X(CLOCK, 4, "clock")                                                                           \
+    X(NEVER_SEEN, 5, "never-seen")
+
+enum hz_latest_flag {
+#define X(name, bit, word) HZ_LATEST_##name = 1 << bit,
+    HZ_LATEST_FLAGS(X)
+#undef X
+};
 
 /* The publisher is blind to the engine: the caller translates its news. */
 struct hz_latest {
@@ -86,7 +114,8 @@ void hz_publisher_shares(struct hz_publisher *publisher, const struct hz_share *
 struct hz_publisher_counts {
     bool up, fenced, foreign;
     uint64_t published, refetched, gaps, waiting; /* waiting: offered, not yet acknowledged by Redis */
-    uint64_t latest_sent, journald_sent;
+    uint64_t skipped;                             /* not readable in the alarms log: never published */
+    uint64_t latest_sent, latest_dropped, journald_sent, journald_dropped;
     int64_t last_latency_ns;
     uint64_t epoch;
 };

@@ -20,24 +20,34 @@
 struct hz_redis;
 struct redisReply;
 
+#define HZ_REDIS_COMMANDS_MAX 4096u        /* under way at once, on one connection */
+#define HZ_REDIS_BYTES_MAX    (8u << 20)   /* of their arguments; one command may go beyond it */
+
 struct hz_redis_events {
-    void (*up)(void *ctx);                       /* authenticated: commands may go */
-    void (*down)(void *ctx, const char *reason); /* every reply still awaited has come as NULL */
+    void (*up)(void *ctx); /* authenticated and answering: commands may go */
+    /* Lost, or could not be made; every reply still awaited has come as NULL. Tries again by itself, first
+     * after 100 ms, then ever later up to 5 s. `reason` is lent, printable. */
+    void (*down)(void *ctx, const char *reason);
     void *ctx;
 };
 
-/* `reply` NULL: the connection was lost, the command's fate is unknown. */
+/* `reply` NULL: the connection was lost, the command's fate is unknown. Lent. */
 typedef void (*hz_redis_reply)(void *ctx, const struct redisReply *reply);
 
+/* `config` is copied. -EINVAL: its address is none. */
 int hz_redis_new(uv_loop_t *loop, const struct hz_redis_config *config, const struct hz_redis_events *events,
                  struct hz_redis **ret_redis) HZ_MUST_USE HZ_ON(hz_output);
 void hz_redis_start(struct hz_redis *redis) HZ_ON(hz_output);
+/* Awaited replies come as NULL, no event comes any more; then `closed`, and the object is gone. */
 void hz_redis_stop(struct hz_redis *redis, void (*closed)(void *ctx), void *ctx) HZ_ON(hz_output);
+/* Gives the connection up as if it were lost (a server that answers, but not usefully). */
+void hz_redis_drop(struct hz_redis *redis, const char *reason) HZ_ON(hz_output);
 
 bool hz_redis_is_up(const struct hz_redis *redis) HZ_ON(hz_output);
 uint32_t hz_redis_room(const struct hz_redis *redis) HZ_ON(hz_output);
 
-/* Length-counted arguments only: text from outside never becomes part of a command. */
+/* Length-counted arguments only: text from outside never becomes part of a command. -ENOTCONN,
+ * -ENOBUFS, -ENOMEM: nothing was sent, no reply comes. */
 int hz_redis_send(struct hz_redis *redis, int count, const char *const *arguments, const size_t *lengths,
                   hz_redis_reply reply, void *ctx) HZ_MUST_USE HZ_ON(hz_output);
 

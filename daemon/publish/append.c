@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Calls of the script, and where their entries come from: the tail or, when they are older than it,
+ * the alarms log. What must stay true: the entries of a call follow each other and the one expected;
+ * nothing goes out that was not released; an entry that nobody can read any more holds up the newer
+ * ones for some heart-beats only, and is counted.
+ */
+#include "publish_priv.h"
+
+#define BATCH_BYTES (256u << 10) /* a call is closed beyond it */
+
+/* --- calls --- */
+
+static uint64_t ms_of(int64_t ns)
+{
+    return ns > 0 ? (uint64_t)(ns / HZ_NS_PER_MS) : 0;
+}
+
+/* Keys, and the arguments that every mode has, in the order that script.c names. */
+struct publish_command publish__call(struct hz_publisher *p, const char *mode)
+{
+    const struct publish_stream *stream = &p->stream;
+    int64_t wall = hz_wall_ns(p->clock);
+    struct publish_command c = publish__command(p);
+
+    publish__add_word(&c, "EVALSHA");
+    publish__add_word(&c, stream->sha);
+    publish__add_word(&c, "5");
+    publish__add_word(&c, PUBLISH_KEY("stream"));
+    publish__add_word(&c, PUBLISH_KEY("active"));
+    publish__add_word(&c, PUBLISH_KEY("meta"));
+    publish__add_word(&c, PUBLISH_KEY("alive"));
+    publish__add_word(&c, stream->active_key);
+    publish__add_word(&c, mode);
+    publish__add_word(&c, p->journal);
+    publish__add_uint(&c, p->term);
+    publish__add_word(&c, stream->run);
+    publish__add_uint(&c, stream->epoch != 0 ? stream->epoch : p->journal_epoch);
+    publish__add_id(&c, stream->expect);
+    publish__add_uint(&c, ms_of(p->heartbeat_ns) * STREAM_PATIENCE);
+    publish__add_uint(&c, ms_of(wall));
+    publish__add_uint(&c, ms_of(wall - p->retention_ns));
+    publish__add_uint(&c, p->maxlen);
+    publish__add_uint(&c, ms_of(p->retention_ns));
+    publish__add_uint(&c, ms_of(p->heartbeat_ns));
+    hz_assert(c.count == SCRIPT_FIXED);
+    return c;
+}
+
+/* --- where entries come from --- */
+
+void publish__ask(struct hz_publisher *p, bool find)
+{
+    struct publish_stream *stream = &p->stream;
+
+    if (stream->fetching)
+        return; /* one at a time: asked again when that is answered */
+    stream->fetching = true;
+    stream->asked_find = find;
+    stream->asked_id = stream->find_id;
+    if (find)
+        p->source.find(p->source.ctx, stream->find_id);
+    else
+        p->source.fetch(p->source.ctx, stream->next);
+}
+
+static const struct hz_entry *span_entry(const struct publish_stream *stream)
+{
+    const void *entry = stream->span + stream->span_at; /* entries are multiples of 8 */
+
+    return stream->span_at < stream->span_bytes ? entry : NULL;
+}
+
+/* The entry to send next, or the first above it when the log has a hole there; NULL when it is not in
+ * memory. */
+static const struct hz_entry *next_entry(struct hz_publisher *p, uint64_t number)
+{
+    struct publish_stream *stream = &p->stream;
+    const struct hz_entry *entry = publish__tail_at(&p->tail, number);
+
+    if (number > p->released)
+        return NULL;
+    if (entry)
+        return entry;
+    while ((entry = span_entry(stream)) && entry->number < number)
+        stream->span_at += entry->bytes;
+    if (entry && entry->number > publish__tail_first(&p->tail))
+        entry = publish__tail_at(&p->tail, publish__tail_first(&p->tail));
+    return entry && entry->number <= p->released ? entry : NULL;
+}
+
+/* Keeps whole entries only, and those in order: what follows damage is asked for again. */
+static void keep_span(struct publish_stream *stream, const void *entries, size_t length)
+{
+    struct hz_slice values[HZ_FIELD_COUNT];
+    uint64_t number = 0;
+    size_t at = 0;
+
+    hz_assert(length <= HZ_ENTRY_FETCH_BYTES);
+    if (length > 0)
+        memcpy(stream->span, entries, length);
+    while (at < length) {
+        const void *bytes = stream->span + at;
+        const struct hz_entry *entry = bytes;
+        if (!hz_entry_values(entry, length - at, values) || entry->place_count == 0 ||
+            entry->number <= number)
+            break;
+        number = entry->number;
+        at += entry->bytes;
+    }
+    stream->span_bytes = at;
+    stream->span_at = 0;
+}
+
+/* Goes on with what is in memory, since what is before it can't be had. */
+static void skip(struct hz_publisher *p, const char *why)
+{
+    uint64_t first = publish__tail_first(&p->tail);
+
+    if (p->stream.next >= first)
+        return;
+    hz_log_error("redis: entries %llu to %llu are not published: %s",
+                 (unsigned long long)p->stream.next, (unsigned long long)first - 1, why);
+    p->counts.skipped += first - p->stream.next;
+    p->stream.next = first;
+    p->stream.starved = false;
+    p->stream.starved_beats = 0;
+}
+
+void publish__starved_beat(struct hz_publisher *p)
+{
+    if (p->stream.starved && ++p->stream.starved_beats > STREAM_PATIENCE)
+        skip(p, "the alarms log does not have them");
+}
+
+void publish__span(struct hz_publisher *p, const void *entries, size_t length, int error)
+{
+    struct publish_stream *stream = &p->stream;
+
+    stream->fetching = false;
+    keep_span(stream, entries, error == 0 ? length : 0);
+    if (stream->phase != STREAM_FLOWING)
+        return;
+    stream->starved = next_entry(p, stream->next) == NULL;
+    if (!stream->starved)
+        stream->starved_beats = 0;
+    if (error == HZ_ECORRUPT)
+        skip(p, hz_strerror(error));
+}
+
+const struct hz_entry *publish__span_first(const struct publish_stream *stream)
+{
+    return span_entry(stream);
+}
+
+/* --- an append --- */
+
+static void add_entry(struct publish_command *c, const struct hz_entry *entry)
+{
+    const struct hz_publisher *p = c->p;
+    bool durable = entry->number <= p->newest_at_start || entry->seq <= p->durable_seq;
+    struct hz_slice values[HZ_FIELD_COUNT];
+    struct hz_active active;
+
+    hz_assert(hz_entry_values(entry, entry->bytes, values) && publish__active_of(entry, &active));
+    publish__add_id(c, entry->id);
+    publish__open(c);
+    if (entry->state != HZ_STATE_NORMAL)
+        publish__active_value(p->set, &active, &c->text);
+    publish__close(c);
+    publish__open(c);
+    hz_text_uint(&c->text, active.n_all);
+    values[HZ_FIELD_N] = publish__made(c);
+    values[HZ_FIELD_DURABLE] = hz_slice(durable ? "1" : "0");
+    for (int field = 0; field < HZ_FIELD_COUNT; field++)
+        publish__add(c, values[field]);
+}
+
+/* Adds entries from `next` on as far as they are in memory. */
+static struct stream_call add_entries(struct publish_command *c, struct hz_stream_id *ret_last)
+{
+    struct hz_publisher *p = c->p;
+    struct stream_call call = {.kind = CALL_APPEND};
+    uint64_t number = p->stream.next;
+    const struct hz_entry *entry;
+    size_t bytes = 0;
+
+    while (call.count < SCRIPT_ENTRIES && bytes < BATCH_BYTES && (entry = next_entry(p, number))) {
+        add_entry(c, entry);
+        call.count++;
+        bytes += entry->bytes;
+        *ret_last = entry->id;
+        number = entry->number + 1;
+    }
+    call.last = number - 1;
+    call.released_ns = call.last == p->released ? p->released_ns : 0;
+    return call;
+}
+
+bool publish__append(struct hz_publisher *p)
+{
+    struct publish_stream *stream = &p->stream;
+    const struct hz_entry *first = next_entry(p, stream->next);
+    struct hz_stream_id last = {0};
+
+    if (!first) {
+        if (stream->next <= p->released)
+            publish__ask(p, false);
+        return false;
+    }
+    bool refetched = first->number < publish__tail_first(&p->tail);
+    struct publish_command c = publish__call(p, "append");
+    int count_at = c.count++;
+    struct stream_call call = add_entries(&c, &last);
+    publish__open(&c);
+    hz_text_uint(&c.text, call.count);
+    p->arguments[count_at] = publish__made(&c).at;
+    p->lengths[count_at] = publish__made(&c).length;
+    if (!publish__call_send(&c, call))
+        return false;
+    p->counts.skipped += call.last + 1 - stream->next - call.count;
+    p->counts.refetched += refetched ? call.count : 0;
+    stream->next = call.last + 1;
+    stream->expect = last;
+    return true;
+}
