@@ -26,6 +26,8 @@
 
 #define HZ_NEVER INT64_MAX
 
+#define HZ_VIEW_ALL 1u /* struct hz_view_id of the view that every transition belongs to */
+
 struct hz_engine;
 
 int hz_engine_new(struct hz_engine **ret_engine) HZ_MUST_USE;
@@ -59,6 +61,7 @@ struct hz_engine_counts {
     uint64_t records, readings, evaluated, transitions;
     uint64_t late, duplicate, historic, future, clock_marked, unconfirmed, bad_quality, not_in_set;
     uint64_t timers_fired;
+    uint64_t ignored; /* control records that mean nothing to this version: an unknown condition or feed */
     uint64_t alarms_active; /* now, not Normal */
 };
 void hz_engine_counts(const struct hz_engine *engine, struct hz_engine_counts *ret_counts);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Control records, one after the other. Before each stands its share of a changed set's work list; a
+ * tick, which comes when there is time, does more. Each record says at most two things itself, but
+ * for `ruleset`, whose list is worked off in steps.
+ */
+#include "engine_priv.h"
+
+#include <string.h>
+
+#define LIST_SHARE   64u
+#define LIST_AT_TICK 1024u
+#define LIST_AT_SWAP 1000u
+
+_Static_assert(HZ_ENGINE_ROOM_MIN >= 2, "a record has room");
+
+static const struct hz_record *record_at(const struct hz_block *block, uint32_t index)
+{
+    const struct hz_record *record = hz_block_first_record(block);
+
+    for (uint32_t i = 0; i < index && i < block->count; i++)
+        record = hz_record_next(record);
+    return record;
+}
+
+static void apply_start(struct hz_engine *engine, const struct hz_record_start *record)
+{
+    engine->journal = (uint32_t)record->journal[0];
+}
+
+static void apply_ruleset(struct hz_engine *engine, const struct hz_record_ruleset *record)
+{
+    if (engine->ruleset &&
+        memcmp(&engine->ruleset->set->digest, &record->set, sizeof(record->set)) == 0)
+        return;
+    rule__switch(engine, rule__take_offered(engine, &record->set));
+}
+
+static void apply(struct hz_engine *engine, const struct hz_record *record)
+{
+    const void *whole = record;
+
+    switch (record->kind) {
+    case HZ_RECORD_START:
+        apply_start(engine, whole);
+        break;
+    case HZ_RECORD_RULESET:
+        apply_ruleset(engine, whole);
+        break;
+    case HZ_RECORD_FEED:
+        rule__apply_feed(engine, whole);
+        break;
+    case HZ_RECORD_GAP:
+        rule__apply_gap(engine, whole);
+        break;
+    case HZ_RECORD_OBSERVE:
+        rule__apply_observe(engine, whole);
+        break;
+    case HZ_RECORD_COMMAND:
+        rule__apply_command(engine, whole);
+        break;
+    default: /* stop, define, tick, hole: nothing that an alarm depends on */
+        break;
+    }
+}
+
+/* A command on a point touches it: what a changed set left to do there is done first. */
+static bool work_off_touched(struct hz_engine *engine, const struct hz_record *record)
+{
+    const void *whole = record;
+    const struct hz_record_command *command = whole;
+
+    if (record->kind != HZ_RECORD_COMMAND || command->point >= ENGINE_POINTS ||
+        !(engine->points[command->point].flags & ENGINE_LISTED))
+        return true;
+    return rule__work_off(engine, command->point);
+}
+
+static bool step(struct hz_engine *engine, const struct hz_record *record)
+{
+    switch (engine->place.step) {
+    case 0:
+        return work_off_touched(engine, record);
+    case 1:
+        return rule__work_list(engine, record->kind == HZ_RECORD_TICK ? LIST_AT_TICK : LIST_SHARE);
+    case 2:
+        if (!rule__room(engine))
+            return false;
+        apply(engine, record);
+        return true;
+    default:
+        return record->kind != HZ_RECORD_RULESET || rule__work_list(engine, LIST_AT_SWAP);
+    }
+}
+
+bool rule__apply_control(struct hz_engine *engine)
+{
+    struct engine_place *place = &engine->place;
+    const struct hz_record *record = record_at(engine->block, place->record);
+
+    while (place->record < engine->block->count) {
+        for (; place->step <= 3; place->step++)
+            if (!step(engine, record))
+                return false;
+        uint32_t next = place->record + 1;
+        *place = (struct engine_place){.begun = true, .stage = ENGINE_RECORDS, .record = next};
+        record = hz_record_next(record);
+    }
+    return true;
+}

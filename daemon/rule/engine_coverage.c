@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Coverage: how many points there are, and how many of them are on line, valid, not observed, for each
+ * hazard source, enterprise, park and the whole. Kept up with every change of a point's flags. What
+ * must stay true: the sums are what counting again would give (rule__coverage_all does).
+ */
+#include "engine_priv.h"
+
+#define COUNTED (HZ_POINT_STALE | HZ_POINT_INVALID | HZ_POINT_UNOBSERVED | ENGINE_IN_SET)
+
+static struct hz_coverage coverage_of(unsigned flags)
+{
+    bool in = flags & ENGINE_IN_SET, unobserved = flags & HZ_POINT_UNOBSERVED;
+    bool online = in && !unobserved && !(flags & HZ_POINT_STALE);
+
+    return (struct hz_coverage){.total = in,
+                                .online = online,
+                                .valid = online && !(flags & HZ_POINT_INVALID),
+                                .unobserved = in && unobserved};
+}
+
+static void add(struct hz_coverage *to, const struct hz_coverage *more,
+                const struct hz_coverage *less)
+{
+    to->total += more->total - less->total;
+    to->online += more->online - less->online;
+    to->valid += more->valid - less->valid;
+    to->unobserved += more->unobserved - less->unobserved;
+}
+
+static void count(struct hz_engine *engine, uint32_t point, unsigned before, unsigned after)
+{
+    struct hz_coverage less = coverage_of(before), more = coverage_of(after);
+    const struct hz_registry *registry = engine->ruleset->set->registry;
+    const struct hz_point *row = hz_registry_point(registry, point);
+
+    if (!row)
+        return;
+    const struct hz_hazard *hazard = hz_registry_hazard(registry, row->hazard);
+    uint32_t enterprise = hazard ? hazard->enterprise : 0;
+    const struct hz_enterprise *of = hz_registry_enterprise(registry, enterprise);
+    uint32_t park = of ? of->park : 0;
+
+    add(&engine->hazards[row->hazard], &more, &less);
+    add(&engine->enterprises[enterprise], &more, &less);
+    add(&engine->parks[park], &more, &less);
+    add(&engine->whole, &more, &less);
+    rule__dirty_mark(&engine->dirty_hazards, row->hazard);
+    rule__dirty_mark(&engine->dirty_enterprises, enterprise);
+    rule__dirty_mark(&engine->dirty_parks, park);
+    engine->dirty_whole = true;
+}
+
+void rule__flag(struct hz_engine *engine, uint32_t point, unsigned set, unsigned clear)
+{
+    struct engine_point *of = &engine->points[point];
+    unsigned before = of->flags, after = (before & ~clear) | set;
+
+    if (after == before)
+        return;
+    of->flags = (uint16_t)after;
+    if ((before & COUNTED) != (after & COUNTED))
+        count(engine, point, before, after);
+    rule__news(engine, point);
+}
+
+static void empty(struct hz_coverage *list, struct engine_dirty *dirty)
+{
+    for (uint32_t id = 0; id < dirty->end; id++) {
+        if (list[id].total == 0)
+            continue;
+        list[id] = (struct hz_coverage){0};
+        rule__dirty_mark(dirty, id);
+    }
+}
+
+void rule__coverage_all(struct hz_engine *engine)
+{
+    empty(engine->hazards, &engine->dirty_hazards);
+    empty(engine->enterprises, &engine->dirty_enterprises);
+    empty(engine->parks, &engine->dirty_parks);
+    engine->whole = (struct hz_coverage){0};
+    engine->dirty_whole = true;
+    for (uint32_t point = 1; point < engine->point_end; point++)
+        if (engine->points[point].flags & ENGINE_IN_SET)
+            count(engine, point, 0, engine->points[point].flags);
+}
+
+struct hz_coverage hz_engine_coverage(const struct hz_engine *engine, enum hz_news_kind scope,
+                                      uint32_t id)
+{
+    if (scope == HZ_NEWS_WHOLE)
+        return engine->whole;
+    if (scope == HZ_NEWS_HAZARD && id <= HZ_HAZARDS_MAX)
+        return engine->hazards[id];
+    if (scope == HZ_NEWS_ENTERPRISE && id <= HZ_ENTERPRISES_MAX)
+        return engine->enterprises[id];
+    if (scope == HZ_NEWS_PARK && id <= HZ_ENTERPRISES_MAX)
+        return engine->parks[id];
+    return (struct hz_coverage){0};
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Another set comes into force. The swap itself looks at every point once and says nothing: points come,
+ * stay or leave, and those at which something changed go on the work list, which is worked off in
+ * slot order, gateways first, a share before each record. What must stay true: what means the same in
+ * both sets keeps its timers and its alarm; a changed condition is judged by what is known, with
+ * delays from the moment of the swap; what is gone takes its alarms along.
+ */
+#include "engine_priv.h"
+
+#include <math.h>
+
+#define WORD 64u
+
+/* --- the list --- */
+
+static void list_point(struct hz_engine *engine, uint32_t point)
+{
+    if (engine->points[point].flags & ENGINE_LISTED)
+        return;
+    engine->points[point].flags |= ENGINE_LISTED;
+    engine->listed[point / WORD] |= UINT64_C(1) << point % WORD;
+    engine->listed_count++;
+}
+
+static void unlist_point(struct hz_engine *engine, uint32_t point)
+{
+    engine->points[point].flags &= (uint16_t)~ENGINE_LISTED;
+    engine->listed[point / WORD] &= ~(UINT64_C(1) << point % WORD);
+    engine->listed_count--;
+}
+
+static void list_gateway(struct hz_engine *engine, uint32_t gateway)
+{
+    if (engine->gateways[gateway].listed)
+        return;
+    engine->gateways[gateway].listed = true;
+    engine->gateways_listed++;
+}
+
+/* Nothing below listed_at is listed: a swap sets it back. */
+static uint32_t first_point(struct hz_engine *engine)
+{
+    while (engine->listed[engine->listed_at] == 0)
+        engine->listed_at++;
+    return engine->listed_at * WORD + (uint32_t)__builtin_ctzll(engine->listed[engine->listed_at]);
+}
+
+static uint32_t first_gateway(const struct hz_engine *engine)
+{
+    uint32_t gateway = 1;
+
+    while (!engine->gateways[gateway].listed)
+        gateway++;
+    return gateway;
+}
+
+/* --- the swap: points --- */
+
+static bool same_level(const struct hz_ruleset *a, const struct rule__watch *in_a,
+                       const struct hz_ruleset *b, const struct rule__watch *in_b, unsigned level)
+{
+    const struct rule__profile *of_a = &a->profiles[in_a->profile];
+    const struct rule__profile *of_b = &b->profiles[in_b->profile];
+
+    if (level == ENGINE_LEVEL_INVALID)
+        return of_a->invalid_after_ns == of_b->invalid_after_ns;
+    return in_a->limit[level - 1] == in_b->limit[level - 1] &&
+           of_a->deadband[level] == of_b->deadband[level] &&
+           of_a->on_delay_ns[level] == of_b->on_delay_ns[level] &&
+           of_a->off_delay_ns[level] == of_b->off_delay_ns[level];
+}
+
+/* Levels that go on under other numbers; those that are gone, or new, need no mark. */
+static void mark_changed(struct hz_engine *engine, const struct hz_ruleset *next, uint32_t point)
+{
+    for (uint32_t at = engine->points[point].notes; at != 0; at = rule__note(engine, at)->next) {
+        struct engine_note *note = rule__note(engine, at);
+        if (note->kind != ENGINE_NOTE_LEVEL)
+            continue;
+        const struct rule__watch *before = rule__watch_of(engine->ruleset, point, note->rule);
+        const struct rule__watch *after = rule__watch_of(next, point, note->rule);
+        if (before && after && !same_level(engine->ruleset, before, next, after, note->sub))
+            note->flags |= ENGINE_NOTE_CHANGED;
+    }
+}
+
+static uint16_t feed_of_gateway(const struct hz_ruleset *ruleset, uint32_t gateway)
+{
+    const struct hz_gateway *row = hz_registry_gateway(ruleset->set->registry, gateway);
+
+    return row && row->feed < ENGINE_FEEDS ? (uint16_t)row->feed : 0;
+}
+
+static void wipe(struct engine_point *of)
+{
+    *of =
+        (struct engine_point){.wheel_next = of->wheel_next,
+                              .flags = of->flags & (ENGINE_DIRTY | ENGINE_QUEUED | ENGINE_HEAPED)};
+}
+
+static void enter(struct hz_engine *engine, struct engine_point *of)
+{
+    of->flags |= ENGINE_IN_SET;
+    if (of->flags & ENGINE_LISTED) /* it left a moment ago, and its alarms are still there */
+        return;
+    of->flags |= HZ_POINT_NEVER_SEEN;
+    of->source_ms = HZ_NO_SOURCE_TIME;
+    of->life_ns = engine->now.jt_ns;
+    of->kind = HZ_VALUE_NONE;
+    of->quality = HZ_QUALITY_BAD;
+}
+
+static void stay(struct hz_engine *engine, const struct hz_ruleset *next, uint32_t point)
+{
+    const struct engine_point *of = &engine->points[point];
+
+    if (rule__same_point(engine->ruleset, next, point))
+        return;
+    mark_changed(engine, next, point);
+    if (of->notes != 0 || of->flags & HZ_POINT_STALE || !(of->flags & HZ_POINT_NEVER_SEEN))
+        list_point(engine, point);
+}
+
+static void leave(struct hz_engine *engine, uint32_t point)
+{
+    struct engine_point *of = &engine->points[point];
+
+    of->flags &= (uint16_t) ~(ENGINE_IN_SET | ENGINE_BY_GATEWAY);
+    if (of->notes != 0)
+        list_point(engine, point);
+    else if (!(of->flags & ENGINE_LISTED))
+        wipe(of);
+}
+
+static void swap_point(struct hz_engine *engine, const struct hz_ruleset *next, uint32_t point)
+{
+    struct engine_point *of = &engine->points[point];
+    const struct hz_point *row = hz_registry_point(next->set->registry, point);
+
+    if (!row) {
+        if (of->flags & ENGINE_IN_SET)
+            leave(engine, point);
+        return;
+    }
+    if (of->flags & ENGINE_IN_SET)
+        stay(engine, next, point);
+    else
+        enter(engine, of);
+    of->gateway = (uint16_t)row->gateway;
+    of->flags &= (uint16_t)~ENGINE_BY_GATEWAY;
+    if (row->alive_by == HZ_ALIVE_BY_GATEWAY && row->gateway != 0)
+        of->flags |= ENGINE_BY_GATEWAY;
+    if (of->flags & HZ_POINT_NEVER_SEEN)
+        of->feed = feed_of_gateway(next, row->gateway);
+}
+
+/* --- the swap: gateways --- */
+
+static void swap_gateway(struct hz_engine *engine, const struct hz_ruleset *next, uint32_t gateway)
+{
+    struct engine_gateway *of = &engine->gateways[gateway];
+    bool present = hz_registry_gateway(next->set->registry, gateway) != NULL;
+
+    if (present && !of->in_set && !of->listed) {
+        *of = (struct engine_gateway){.life_ns = ENGINE_NEVER, .since_ns = engine->now.jt_ns};
+    } else if (of->notes != 0 &&
+               (!present || !rule__same_gateway(engine->ruleset, next, gateway))) {
+        list_gateway(engine, gateway);
+    } else if (!present && !of->listed) {
+        *of = (struct engine_gateway){.place = of->place};
+    }
+    of->in_set = present;
+    if (present && of->life_ns == ENGINE_NEVER)
+        of->feed = feed_of_gateway(next, gateway);
+}
+
+/* --- what follows from state and set --- */
+
+static void count_point(struct hz_engine *engine, uint32_t point)
+{
+    struct engine_point *of = &engine->points[point];
+    bool gap = rule__feed_gap(engine, of->feed);
+
+    of->flags &= (uint16_t)~HZ_POINT_UNOBSERVED;
+    if (gap && of->flags & ENGINE_IN_SET)
+        of->flags |= HZ_POINT_UNOBSERVED;
+    if (of->flags & ENGINE_APART && rule__note(engine, of->notes)->flags & ENGINE_NOTE_WRONG)
+        engine->feeds[of->feed].wrong++;
+    if (!(of->flags & ENGINE_BY_GATEWAY))
+        return;
+    engine->gateways[of->gateway].stale += (of->flags & HZ_POINT_STALE) != 0;
+    engine->gateways[of->gateway].unconfirmed += (of->flags & HZ_POINT_UNCONFIRMED) != 0;
+}
+
+static void count_gateway(struct hz_engine *engine, uint32_t gateway)
+{
+    struct engine_gateway *of = &engine->gateways[gateway];
+
+    for (uint32_t at = of->notes; at != 0; at = rule__note(engine, at)->next)
+        of->silent += rule__note(engine, at)->alarm.active;
+    rule__gateway_look(engine, gateway);
+    rule__gateway_watch(engine, gateway);
+}
+
+void rule__rebuild(struct hz_engine *engine)
+{
+    rule__feeds_unknown(engine);
+    for (uint32_t feed = 0; feed < engine->feed_end; feed++)
+        engine->feeds[feed].wrong = 0;
+    for (uint32_t gateway = 0; gateway < engine->gateway_end; gateway++) {
+        struct engine_gateway *of = &engine->gateways[gateway];
+        of->stale = of->unconfirmed = 0;
+        of->silent = 0;
+    }
+    for (uint32_t point = 1; point < engine->point_end; point++)
+        count_point(engine, point);
+    for (uint32_t gateway = 1; gateway < engine->gateway_end; gateway++)
+        count_gateway(engine, gateway);
+    rule__feed_due(engine);
+    rule__stale_watch_all(engine);
+    rule__coverage_all(engine);
+}
+
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+void rule__switch(struct hz_engine *engine, struct hz_ruleset *next)
+{
+    struct hz_ruleset *before = engine->ruleset;
+    const struct hz_registry *registry = next->set->registry;
+
+    engine->point_end = larger(engine->point_end, hz_registry_point_end(registry));
+    engine->gateway_end = larger(engine->gateway_end, hz_registry_gateway_end(registry));
+    rule__news_resize(engine);
+    for (uint32_t point = 1; point < engine->point_end; point++)
+        swap_point(engine, next, point);
+    for (uint32_t gateway = 1; gateway < engine->gateway_end; gateway++)
+        swap_gateway(engine, next, gateway);
+    engine->ruleset = next;
+    engine->set_ns = engine->now.jt_ns;
+    engine->listed_at = 0;
+    rule__rebuild(engine);
+    if (before)
+        rule__retire(engine, before);
+}
+
+/* --- working a point off --- */
+
+static struct engine_note *next_orphan(struct hz_engine *engine, uint32_t point)
+{
+    for (uint32_t at = engine->points[point].notes; at != 0; at = rule__note(engine, at)->next) {
+        struct engine_note *note = rule__note(engine, at);
+        if (note->kind == ENGINE_NOTE_ALARM && !rule__watch_of(engine->ruleset, point, note->rule))
+            return note;
+    }
+    return NULL;
+}
+
+static bool remove_orphans(struct hz_engine *engine, uint32_t point)
+{
+    static const uint8_t kinds[HZ_SIDE_END] = {[HZ_SIDE_LOW] = HZ_KIND_LIMIT,
+                                               [HZ_SIDE_HIGH] = HZ_KIND_LIMIT,
+                                               [HZ_SIDE_INVALID] = HZ_KIND_INVALID,
+                                               [HZ_SIDE_STALE] = HZ_KIND_STALE};
+    struct engine_note *note;
+
+    while ((note = next_orphan(engine, point)) != NULL) {
+        if (!rule__room(engine))
+            return false;
+        struct engine_subject subject = {
+            .point = point, .rule = note->rule, .kind = kinds[note->sub], .side = note->sub};
+        rule__remove(engine, &subject, &note->alarm);
+        rule__alarm_note_drop(engine, &engine->points[point].notes, note);
+    }
+    return true;
+}
+
+static bool level_exists(const struct hz_engine *engine, const struct engine_note *note)
+{
+    const struct rule__watch *watch = rule__watch_of(engine->ruleset, note->owner, note->rule);
+
+    if (!watch)
+        return false;
+    if (note->sub == ENGINE_LEVEL_INVALID)
+        return engine->ruleset->profiles[watch->profile].invalid_severity != HZ_SEVERITY_NONE;
+    return !isnan(watch->limit[note->sub - 1]);
+}
+
+static void drop_levels(struct hz_engine *engine, uint32_t point)
+{
+    for (uint32_t at = engine->points[point].notes, next; at != 0; at = next) {
+        struct engine_note *note = rule__note(engine, at);
+        next = note->next;
+        if (note->kind == ENGINE_NOTE_LEVEL && !level_exists(engine, note))
+            rule__level_drop(engine, point, note);
+    }
+}
+
+static void judge_known(struct hz_engine *engine, uint32_t point)
+{
+    const struct engine_point *of = &engine->points[point];
+    unsigned doubts = of->flags & (HZ_POINT_STALE | HZ_POINT_INVALID | HZ_POINT_UNCONFIRMED);
+    const struct engine_note *good = rule__note_find(engine, of->notes, 0, ENGINE_NOTE_GOOD, 0);
+    const struct engine_note *unconfirmed =
+        rule__note_find(engine, of->notes, 0, ENGINE_NOTE_UNCONFIRMED, 0);
+    unsigned kind = good ? good->reading.kind : of->kind;
+    bool known = good || !(of->flags & (HZ_POINT_NEVER_SEEN | HZ_POINT_INVALID));
+
+    if (known && kind <= HZ_VALUE_I64)
+        rule__judge(engine, point, rule__number(kind, good ? good->reading.value : of->value),
+                    doubts ? 0 : ENGINE_BREAKS | ENGINE_CLEARS, engine->set_ns);
+    if (unconfirmed && unconfirmed->reading.quality == HZ_QUALITY_GOOD &&
+        unconfirmed->reading.kind <= HZ_VALUE_I64)
+        rule__judge(engine, point,
+                    rule__number(unconfirmed->reading.kind, unconfirmed->reading.value), 0,
+                    engine->set_ns);
+    if (!(of->flags & HZ_POINT_NEVER_SEEN))
+        rule__judge_quality(engine, point, !(of->flags & HZ_POINT_INVALID), engine->set_ns);
+    rule__band(engine, point);
+}
+
+/* What goes on is called by its present names, and its marks have served. */
+static void refresh(struct hz_engine *engine, uint32_t point)
+{
+    for (uint32_t at = engine->points[point].notes; at != 0; at = rule__note(engine, at)->next) {
+        struct engine_note *note = rule__note(engine, at);
+        const struct rule__watch *watch = rule__watch_of(engine->ruleset, point, note->rule);
+        if (note->kind == ENGINE_NOTE_LEVEL)
+            note->flags &= (uint8_t)~ENGINE_NOTE_CHANGED;
+        if (note->kind != ENGINE_NOTE_ALARM || !watch)
+            continue;
+        const struct rule__profile *profile = &engine->ruleset->profiles[watch->profile];
+        unsigned severity = note->sub == HZ_SIDE_INVALID ? profile->invalid_severity
+                            : note->sub == HZ_SIDE_STALE ? profile->stale_severity
+                            : isnan(watch->limit[note->alarm.level - 1])
+                                ? HZ_SEVERITY_NONE
+                                : profile->severity[note->alarm.level];
+        if (severity == HZ_SEVERITY_NONE) /* it is about to be removed, or to change its level */
+            continue;
+        note->alarm.severity = (uint8_t)severity;
+        note->alarm.mode = profile->mode;
+        note->alarm.domain = profile->domain;
+    }
+}
+
+static void forget(struct hz_engine *engine, uint32_t point)
+{
+    struct engine_point *of = &engine->points[point];
+
+    rule__clock_forget(engine, point);
+    while (of->notes != 0)
+        rule__note_drop(engine, &of->notes, rule__note(engine, of->notes));
+}
+
+/* Alarms without a rule; levels; then all alarms by what holds now. */
+bool rule__work_off(struct hz_engine *engine, uint32_t point)
+{
+    struct engine_place *place = &engine->place;
+    struct engine_point *of = &engine->points[point];
+
+    if (place->listing == 0) {
+        if (!remove_orphans(engine, point))
+            return false;
+        drop_levels(engine, point);
+        if (of->flags & ENGINE_IN_SET) {
+            judge_known(engine, point);
+            refresh(engine, point);
+        } else {
+            forget(engine, point);
+        }
+        place->listing = 1;
+    }
+    if (!rule__settle(engine, point) || !rule__clock_settle(engine, of->feed, false))
+        return false;
+    place->listing = 0;
+    unlist_point(engine, point);
+    if (!(of->flags & ENGINE_IN_SET))
+        wipe(of);
+    rule__news(engine, point);
+    return true;
+}
+
+static bool work_off_first(struct hz_engine *engine)
+{
+    if (engine->gateways_listed == 0)
+        return rule__work_off(engine, first_point(engine));
+    uint32_t gateway = first_gateway(engine);
+    if (!rule__gateway_work_off(engine, gateway))
+        return false;
+    engine->gateways_listed--;
+    return true;
+}
+
+bool rule__work_list(struct hz_engine *engine, uint32_t most)
+{
+    struct engine_place *place = &engine->place;
+
+    for (; place->at < most; place->at++) {
+        if (engine->listed_count == 0 && engine->gateways_listed == 0)
+            break;
+        if (!work_off_first(engine))
+            return false;
+    }
+    place->at = 0;
+    return true;
+}
