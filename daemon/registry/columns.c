@@ -110,7 +110,7 @@ static const struct registry_column gateways[] = {
 #define LIMIT(level) .offset = offsetof(struct registry_point_row, limits.limit[HZ_LEVEL_##level])
 static const struct registry_column points[] = {
     {AT(enterprise), .name = "enterprise", .type = REGISTRY_CODE,
-     .help = "code of the enterprise; in points.d/<enterprise>.csv the file's name says it"},
+     .help = "code of the enterprise; in points.d/ the file's name says it"},
     {AT(hazard), .name = "hazard", .type = REGISTRY_KEY, .required = true,
      .help = "code of the hazard source in hazards.csv, or enterprise/code"},
     {AT(code), .name = "code", .type = REGISTRY_CODE, .required = true,
