@@ -16,23 +16,75 @@
 
 extern const double decode__powers_of_ten[DECODE_POWER_MAX + 1];
 
-/* Eight digits at once: to pairs, to fours, to one number, each by a multiplication that adds ten, a
- * hundred, ten thousand times the left to the right (D. Lemire, "Quickly parsing eight digits", 2018).
- * False when one of the eight is no digit. */
-static inline bool decode__eight_digits(const char *at, uint64_t *ret_number)
+/* Eight bytes as a number, the first lowest. */
+static inline uint64_t decode__word(const char *at)
 {
     uint64_t word;
 
     memcpy(&word, at, sizeof(word));
-    word = le64toh(word); /* the first digit is the lowest byte */
-    uint64_t high = word & UINT64_C(0xF0F0F0F0F0F0F0F0);
-    uint64_t carried = (word + UINT64_C(0x0606060606060606)) & UINT64_C(0xF0F0F0F0F0F0F0F0);
-    if (((high ^ UINT64_C(0x3030303030303030)) | (carried ^ UINT64_C(0x3030303030303030))) != 0)
-        return false;
-    word = (word & UINT64_C(0x0F0F0F0F0F0F0F0F)) * 2561 >> 8;
-    word = (word & UINT64_C(0x00FF00FF00FF00FF)) * 6553601 >> 16;
-    *ret_number = (word & UINT64_C(0x0000FFFF0000FFFF)) * UINT64_C(42949672960001) >> 32;
-    return true;
+    return le64toh(word);
+}
+
+#define DECODE_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The number of eight digits, each a byte from 0 to 9: to pairs, to fours, to one number, each by a
+ * multiplication that adds ten, a hundred, ten thousand times the left to the right (D. Lemire, "Quickly
+ * parsing eight digits", 2018). */
+static inline uint64_t decode__eight_digits(uint64_t digits)
+{
+    digits = digits * 2561 >> 8;
+    digits = (digits & UINT64_C(0x00FF00FF00FF00FF)) * 6553601 >> 16;
+    return (digits & UINT64_C(0x0000FFFF0000FFFF)) * UINT64_C(42949672960001) >> 32;
+}
+
+/* The number of 13 digits at `at`, where 13 bytes can be read: a stamp in milliseconds between 2001 and
+ * 2286. -1: something else. */
+static inline int64_t decode__thirteen_digits(const char *at)
+{
+    uint64_t first = decode__word(at) ^ DECODE_EACH('0');
+    uint64_t last = decode__word(at + 5) ^ DECODE_EACH('0'); /* three digits are in both */
+    uint64_t above = first | last | (first + DECODE_EACH(6)) | (last + DECODE_EACH(6));
+
+    if ((above & DECODE_EACH(0xF0)) != 0 || (first & 0xFF) == 0)
+        return -1;
+    return (int64_t)(decode__eight_digits(first) * 100000 +
+                     decode__eight_digits(last & ~UINT64_C(0xFFFFFF)));
+}
+
+/* A number at the head of `word` that ends within it: "12.34", "-7". Returns its length; 0: something
+ * else. Without a loop, since how many digits a value has cannot be foreseen. What ends it is the
+ * caller's to judge. */
+static inline unsigned decode__short_number(uint64_t word, struct decode_number *ret_number)
+{
+    unsigned sign = (word & 0xFF) == '-';
+    uint64_t digits = word >> 8 * sign ^ DECODE_EACH('0'); /* 0 to 9; all others are above */
+    uint64_t others = (((digits & DECODE_EACH(0x7F)) + DECODE_EACH(0x76)) | digits) & DECODE_EACH(0x80);
+
+    if (others == 0)
+        return 0;
+    unsigned whole = (unsigned)__builtin_ctzll(others) / 8, end = whole, count = whole;
+    if (whole == 0 || (whole > 1 && (digits & 0xFF) == 0))
+        return 0;
+    if ((digits >> 8 * whole & 0xFF) == ('.' ^ '0')) {
+        others &= others - 1;
+        if (others == 0)
+            return 0;
+        end = (unsigned)__builtin_ctzll(others) / 8;
+        count = end - 1;
+        if (count == whole)
+            return 0;
+        uint64_t before = (UINT64_C(1) << 8 * whole) - 1;
+        digits = (digits & before) | (digits >> 8 & ~before); /* the point taken out */
+    }
+    int64_t number = (int64_t)decode__eight_digits(digits << 8 * (8 - count));
+    ret_number->integer = end == whole;
+    ret_number->f64 = (double)number;
+    if (!ret_number->integer)
+        ret_number->f64 /= decode__powers_of_ten[count - whole];
+    if (sign)
+        ret_number->f64 = -ret_number->f64;
+    ret_number->i64 = !ret_number->integer ? 0 : sign ? -number : number;
+    return end + sign;
 }
 
 /* Appends the digits at `at`, modulo 2^64: the caller counts them. */
@@ -54,8 +106,6 @@ static inline const char *decode__usual_number(const char *at, const char *end, 
     uint64_t digits = 0;
     ptrdiff_t count, fraction = 0;
 
-    if (end - behind >= 8 && decode__eight_digits(behind, &digits))
-        behind += 8;
     behind = decode__append_digits(behind, end, &digits);
     count = behind - first;
     if (count == 0 || (count > 1 && *first == '0'))

@@ -55,7 +55,7 @@ uint32_t decode__match(const struct decode_mapping *mapping, uint32_t active, un
 
 /* `"ts":`, to be found in one comparison. */
 struct decode_label {
-    uint64_t word, mask; /* its first eight bytes as they lie in memory */
+    uint64_t word, mask; /* its first eight bytes, the first lowest, and which of them count */
     uint32_t length;     /* 0: not used */
     char text[20];
 };

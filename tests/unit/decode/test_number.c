@@ -3,7 +3,7 @@
  * Numbers: the grammar of RFC 8259 by table, and the value against strtod over a million random
  * doubles and decimals, bit for bit.
  */
-#include "decode_priv.h"
+#include "number_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -149,6 +149,73 @@ static void values_are_those_of_strtod(void **state)
     }
 }
 
+/* Text as the short ways see it: eight bytes, zeros behind the end. */
+static uint64_t word_of(const char *text)
+{
+    char bytes[8] = {0};
+
+    memcpy(bytes, text, strnlen(text, sizeof(bytes)));
+    return decode__word(bytes);
+}
+
+/* What the short way takes, it takes as the long way does. */
+static void check_short(const char *text)
+{
+    struct decode_number number = {0}, wanted = {0};
+    unsigned length = decode__short_number(word_of(text), &number);
+    size_t used;
+
+    if (length == 0)
+        return;
+    if (read_number(text, &wanted, &used) == HZ_VERDICT_OK && used == length &&
+        memcmp(&number.f64, &wanted.f64, sizeof(double)) == 0 && number.i64 == wanted.i64 &&
+        number.integer == wanted.integer)
+        return;
+    /* It may end where the long way goes on, or finds something broken: the caller sees that. */
+    if (strspn(text + length, "0123456789.eE") == 0)
+        fail_msg("%s: %u bytes, value %.17g, strtod's %.17g", text, length, number.f64, wanted.f64);
+}
+
+static void the_short_way_is_the_long_way(void **state)
+{
+    static const char bytes[] = "0123456789012345678901234567890123456789..--eE,} ";
+    uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
+    char text[16];
+    unsigned taken = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 1000000; i++) {
+        size_t length = next_random(&seed) % 9;
+        for (size_t at = 0; at < length; at++)
+            text[at] = bytes[next_random(&seed) % (sizeof(bytes) - 1)];
+        text[length] = '\0';
+        check_short(text);
+    }
+    for (unsigned i = 0; i < 200000; i++) {
+        (void)snprintf(text, sizeof(text), "%.*f", (int)(i % 4), i / 64.0 - 500);
+        struct decode_number number;
+        taken += decode__short_number(word_of(text), &number) == strlen(text);
+        check_short(text);
+    }
+    assert_in_range(taken, 150000, 200000); /* it is the usual way */
+}
+
+static void thirteen_digits(void **state)
+{
+    uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
+    char text[16];
+
+    (void)state;
+    for (unsigned i = 0; i < 100000; i++) {
+        uint64_t wanted = UINT64_C(1000000000000) + next_random(&seed) % UINT64_C(9000000000000);
+        (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)wanted);
+        assert_true(decode__thirteen_digits(text) == (int64_t)wanted);
+        text[i % 13] = (char)(i / 13);
+        bool digit = text[i % 13] >= '0' && text[i % 13] <= '9' && text[0] != '0';
+        assert_true((decode__thirteen_digits(text) >= 0) == digit);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +223,8 @@ int main(void)
         cmocka_unit_test(integers_keep_all_their_digits),
         cmocka_unit_test(a_number_without_end_is_bounded),
         cmocka_unit_test(values_are_those_of_strtod),
+        cmocka_unit_test(the_short_way_is_the_long_way),
+        cmocka_unit_test(thirteen_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
