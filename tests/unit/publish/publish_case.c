@@ -230,6 +230,7 @@ struct hz_entry *case_next(struct publish_case *c)
         t.id.k = c->last.k + 1;
     c->last = t.id;
     c->wall_ms += (int64_t)(draw(c) % 2);
+    t.severity = HZ_SEVERITY_ORANGE; /* red ones go to the system's journal as well */
     t.value.f64 = (double)(draw(c) % 10000) / 100;
     if (c->alarms[at] == 0) {
         c->alarms[at] = (uint64_t)42 << 32 | ++c->episodes;

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whatever Redis goes through, in the end its stream is complete and in order and its active hash right:
+ * killed and started empty, emptied under load, rolled back to an older dump, stopped for a while,
+ * full, without the script, without the active hash, trimmed.
+ */
+#include "publish_world.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct redis_server server;
+static struct world w;
+
+static int begin(void **state)
+{
+    (void)state;
+    redis_server_init(&server, false);
+    redis_server_start(&server, NULL);
+    world_init(&w, &server, 0x1234);
+    world_start(&w);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    world_done(&w);
+    redis_server_done(&server);
+    return 0;
+}
+
+/* Alarms all the while that the loop runs. */
+static void make_for(unsigned rounds, unsigned each)
+{
+    for (unsigned i = 0; i < rounds; i++) {
+        world_make(&w, each);
+        world_spend(&w, 1);
+    }
+}
+
+static void alarms_arrive_in_order(void **state)
+{
+    (void)state;
+    make_for(50, 30);
+    world_until(&w, world_is_done);
+    world_check(&w, 1);
+    assert_int_equal(world_counts(&w).published, 1500);
+    assert_int_equal(world_counts(&w).gaps, 0);
+    assert_int_equal(world_counts(&w).refetched, 0);
+}
+
+/* More than the tail holds: the older ones come from the alarms log. */
+static void redis_is_killed_and_starts_empty(void **state)
+{
+    (void)state;
+    make_for(20, 100);
+    redis_server_kill(&server);
+    make_for(100, 100);
+    assert_true(world_counts(&w).waiting >= 10000);
+    world_until(&w, world_is_lost);
+    redis_server_start(&server, NULL);
+    make_for(20, 100);
+    world_until(&w, world_is_done);
+    world_check(&w, 1);
+    assert_true(world_is_found(&w));
+    assert_true(world_counts(&w).refetched > 4000);
+}
+
+static void redis_is_emptied_under_load(void **state)
+{
+    unsigned renewals;
+
+    (void)state;
+    make_for(20, 100);
+    world_until(&w, world_is_done);
+    renewals = w.renewals;
+    for (unsigned i = 0; i < 5; i++) {
+        (void)ask(&server, "FLUSHALL");
+        make_for(7, 100);
+    }
+    world_until(&w, world_is_done);
+    world_check(&w, 1);
+    assert_true(world_counts(&w).gaps > 0);
+    assert_true(w.renewals > renewals); /* latest values are wanted again */
+}
+
+/* Nobody raises an alarm: the heart-beat finds out. */
+static void redis_is_emptied_in_silence(void **state)
+{
+    char epoch[32];
+
+    (void)state;
+    world_make(&w, 500);
+    world_until(&w, world_is_done);
+    (void)snprintf(epoch, sizeof(epoch), "%s", ask_text(&server, "HGET hz:1:{all}:meta epoch"));
+    (void)ask(&server, "FLUSHALL");
+    world_until(&w, world_is_complete);
+    world_check(&w, 1);
+    /* the same stream under the same ids: for consumers nothing happened */
+    assert_string_equal(ask_text(&server, "HGET hz:1:{all}:meta epoch"), epoch);
+}
+
+static void redis_comes_back_with_an_older_dump(void **state)
+{
+    (void)state;
+    make_for(10, 100);
+    world_until(&w, world_is_done);
+    redis_server_keep_dump(&server, "older.rdb");
+    make_for(60, 100);
+    world_until(&w, world_is_done);
+    redis_server_kill(&server);
+    redis_server_take_dump(&server, "older.rdb");
+    redis_server_start(&server, NULL);
+    make_for(10, 100);
+    world_until(&w, world_is_done);
+    world_check(&w, 1);
+}
+
+static void redis_stands_still_for_a_while(void **state)
+{
+    (void)state;
+    make_for(10, 100);
+    redis_server_signal(&server, SIGSTOP);
+    world_make(&w, 100);
+    world_until(&w, world_is_down); /* by the dead-line for replies */
+    make_for(10, 100);
+    redis_server_signal(&server, SIGCONT);
+    world_until(&w, world_is_done);
+    world_check(&w, 1);
+}
+
+static void the_script_is_gone(void **state)
+{
+    (void)state;
+    make_for(10, 100);
+    for (unsigned i = 0; i < 5; i++) {
+        (void)ask(&server, "SCRIPT FLUSH");
+        make_for(5, 100);
+    }
+    world_until(&w, world_is_done);
+    world_check(&w, 1);
+}
+
+static void the_active_hash_is_gone(void **state)
+{
+    (void)state;
+    world_make(&w, 1000);
+    world_until(&w, world_is_done);
+    (void)ask(&server, "DEL hz:1:{all}:active");
+    world_until(&w, world_is_complete);
+    world_check(&w, 1);
+    (void)ask(&server, "DEL hz:1:{all}:active");
+    make_for(10, 100);
+    world_until(&w, world_is_done);
+    world_check(&w, 1);
+}
+
+static void only_the_stream_is_gone(void **state)
+{
+    (void)state;
+    world_make(&w, 1000);
+    world_until(&w, world_is_done);
+    (void)ask(&server, "DEL hz:1:{all}:stream");
+    make_for(10, 100);
+    world_until(&w, world_is_done);
+    world_check(&w, 1);
+}
+
+/* A Redis without memory refuses whole calls: nothing of a call is done when it is refused. */
+static void redis_is_full(void **state)
+{
+    (void)state;
+    make_for(10, 100);
+    world_until(&w, world_is_done);
+    (void)ask(&server, "CONFIG SET maxmemory 1");
+    make_for(10, 100);
+    world_until(&w, world_is_lost);
+    world_spend(&w, 300);
+    assert_true(world_counts(&w).waiting >= 1000);
+    (void)ask(&server, "CONFIG SET maxmemory 0");
+    world_until(&w, world_is_done);
+    world_check(&w, 1);
+}
+
+static bool is_trimmed(struct world *world)
+{
+    return ask_number(world->server, "XLEN hz:1:{all}:stream") < 1300;
+}
+
+/* The ceiling is kept to within a node of the stream; what is left is the newest, without a hole. */
+static void the_stream_has_a_ceiling(void **state)
+{
+    (void)state;
+    world_stop(&w);
+    w.redis.maxlen = 1000;
+    world_start(&w);
+    make_for(60, 100);
+    world_until(&w, world_is_done);
+    world_until(&w, is_trimmed);
+    long long length = ask_number(&server, "XLEN hz:1:{all}:stream");
+    assert_true(length >= 1000);
+    world_check(&w, w.log.count - (uint64_t)length + 1);
+    /* and a refill begins there, too */
+    (void)ask(&server, "FLUSHALL");
+    world_until(&w, world_is_complete);
+    length = ask_number(&server, "XLEN hz:1:{all}:stream");
+    assert_in_range(length, 1000, 1300);
+    world_check(&w, w.log.count - (uint64_t)length + 1);
+}
+
+static bool has_forgotten(struct world *world)
+{
+    return ask_number(world->server, "XLEN hz:1:{all}:stream") < 700;
+}
+
+/* The first 500 alarms are older than the retention. */
+static void what_is_older_than_the_retention_goes(void **state)
+{
+    uint64_t length;
+
+    (void)state;
+    world_stop(&w);
+    w.c.wall_ms = hz_wall_ns(&hz_clock_real) / HZ_NS_PER_MS - 3 * 3600 * INT64_C(1000);
+    w.redis.retention_ns = 3600 * HZ_NS_PER_S;
+    world_start(&w);
+    world_make(&w, 500);
+    w.c.wall_ms += 2 * 3600 * 1000 + 60000;
+    world_make(&w, 500);
+    world_until(&w, world_is_done);
+    world_until(&w, has_forgotten);
+    length = (uint64_t)ask_number(&server, "XLEN hz:1:{all}:stream");
+    assert_in_range(length, 500, 700);
+    world_check(&w, w.log.count - length + 1);
+    (void)ask(&server, "FLUSHALL"); /* the refill begins with the first that is young enough */
+    world_until(&w, world_is_complete);
+    assert_int_equal(ask_number(&server, "XLEN hz:1:{all}:stream"), 500);
+    world_check(&w, 501);
+}
+
+/* A restart of the daemon goes on where Redis stands: nothing is written twice, the epoch stays. */
+static void the_daemon_starts_again(void **state)
+{
+    char epoch[32];
+
+    (void)state;
+    make_for(10, 100);
+    world_until(&w, world_is_done);
+    (void)snprintf(epoch, sizeof(epoch), "%s", ask_text(&server, "HGET hz:1:{all}:meta epoch"));
+    world_stop(&w);
+    world_start(&w);
+    world_make(&w, 10);
+    world_until(&w, world_is_done);
+    world_check(&w, 1);
+    assert_int_equal(world_counts(&w).published, 10);
+    assert_string_equal(ask_text(&server, "HGET hz:1:{all}:meta epoch"), epoch);
+    assert_string_equal(ask_text(&server, "HGET hz:1:{all}:meta term"), "2");
+}
+
+/* What a stop finds waiting still goes out. */
+static void a_stop_sends_what_it_can(void **state)
+{
+    (void)state;
+    world_until(&w, world_is_done);
+    world_make(&w, 3000);
+    world_stop(&w);
+    assert_int_equal(ask_number(&server, "XLEN hz:1:{all}:stream"), 3000);
+    world_start(&w);
+    world_until(&w, world_is_done);
+    world_check(&w, 1);
+}
+
+/* The alarms log has lost its oldest part, Redis all: the rest is published, the loss is counted. */
+static void a_hole_in_the_log_holds_nothing_up(void **state)
+{
+    (void)state;
+    make_for(90, 100);
+    world_until(&w, world_is_done);
+    w.log.oldest = 2001;
+    (void)ask(&server, "FLUSHALL");
+    world_until(&w, world_is_complete);
+    assert_int_equal(ask_number(&server, "XLEN hz:1:{all}:stream"), 7000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(alarms_arrive_in_order, begin, end),
+        cmocka_unit_test_setup_teardown(redis_is_killed_and_starts_empty, begin, end),
+        cmocka_unit_test_setup_teardown(redis_is_emptied_under_load, begin, end),
+        cmocka_unit_test_setup_teardown(redis_is_emptied_in_silence, begin, end),
+        cmocka_unit_test_setup_teardown(redis_comes_back_with_an_older_dump, begin, end),
+        cmocka_unit_test_setup_teardown(redis_stands_still_for_a_while, begin, end),
+        cmocka_unit_test_setup_teardown(the_script_is_gone, begin, end),
+        cmocka_unit_test_setup_teardown(the_active_hash_is_gone, begin, end),
+        cmocka_unit_test_setup_teardown(only_the_stream_is_gone, begin, end),
+        cmocka_unit_test_setup_teardown(redis_is_full, begin, end),
+        cmocka_unit_test_setup_teardown(the_stream_has_a_ceiling, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_older_than_the_retention_goes, begin, end),
+        cmocka_unit_test_setup_teardown(the_daemon_starts_again, begin, end),
+        cmocka_unit_test_setup_teardown(a_stop_sends_what_it_can, begin, end),
+        cmocka_unit_test_setup_teardown(a_hole_in_the_log_holds_nothing_up, begin, end),
+    };
+
+    if (!redis_server_available())
+        return 77;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
