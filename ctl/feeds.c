@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The feeds: connected or not since when, what came in, what was refused.
+ */
+#include "ctl.h"
+
+/* A feed that is not connected is as urgent as a red alarm. */
+static enum ctl_paint paint_state(const json_t *row)
+{
+    const char *state = json_string_value(json_object_get(row, "state"));
+
+    return state && strcmp(state, "connected") != 0 ? CTL_RED : CTL_PLAIN;
+}
+
+const struct ctl_column ctl_feed_columns[] = {
+    {.field = "feed", .en = "FEED", .zh = "数据源", .render = ctl_text},
+    {.field = "state", .en = "STATE", .zh = "状态", .render = ctl_text, .paint = paint_state},
+    {.field = "since_ms", .en = "SINCE", .zh = "起始时间", .render = ctl_time},
+    {.field = "messages", .en = "MESSAGES", .zh = "消息", .render = ctl_text, .right = true},
+    {.field = "readings", .en = "READINGS", .zh = "读数", .render = ctl_text, .right = true},
+    {.field = "bytes", .en = "BYTES", .zh = "流量", .render = ctl_bytes, .right = true},
+    {.field = "losses", .en = "LOSSES", .zh = "断线", .render = ctl_text, .right = true},
+    {.field = "acks", .en = "ACKS", .zh = "应答", .render = ctl_text, .right = true},
+    {.field = "unread_ms", .en = "UNREAD ms", .zh = "停读毫秒", .render = ctl_text, .right = true},
+    {.field = "latency_us", .en = "PING us", .zh = "往返微秒", .render = ctl_text, .right = true},
+    {.field = "verdicts", .en = "VERDICTS", .zh = "拒收", .render = ctl_counts},
+    {.field = "reason", .en = "REASON", .zh = "原因", .render = ctl_text},
+};
+const unsigned ctl_feed_column_count = CTL_COUNT(ctl_feed_columns);
+
+static int run(const struct ctl_call *call)
+{
+    return ctl_show_table(call, ctl_feed_columns, ctl_feed_column_count, false, "no feeds",
+                          "没有数据源");
+}
+
+const struct ctl_command ctl_feeds = {
+    .name = "feeds",
+    .summary = "Show the feeds and what came in",
+    .text = "Verdicts count what was refused and why; nothing is refused without being counted.",
+    .online = true,
+    .run = run,
+};
