@@ -28,6 +28,7 @@ struct pipeline_feed {
     struct pipeline_feed_counts *counts;
     uint32_t index, id;
     struct hz_mqtt *mqtt; /* NULL when it has closed */
+    struct hz_mqtt_events events;
     struct hz_zone *zone;
     struct feed_filter *filters;
     struct hz_block *block; /* open between the first reading of a read and its end */

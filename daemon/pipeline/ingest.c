@@ -339,7 +339,6 @@ void *pipeline__ingest_run(void *pipeline)
     if (!p->own_rule_thread)
         hz_role_take(&hz_rule);
     p->ingest.loop.data = p;
-    ingest__begin_run(p);
     (void)uv_prepare_start(&p->ingest.before_sleep, before_sleep);
     (void)uv_check_start(&p->ingest.after_sleep, after_sleep);
     (void)uv_poll_start(&p->ingest.waker, UV_READABLE, woken);

@@ -210,9 +210,10 @@ static int new_filter(struct pipeline_feed *feed, uint32_t i)
     struct hz_diagnostics unused; /* the set was checked: only memory can fail */
 
     filter->config = &feed->config->filters[i];
+    bool life = filter->config->format == HZ_PAYLOAD_HEARTBEAT;
     hz_diagnostics_init(&unused);
-    int error = hz_topic_compile(filter->config->topic, filter->config->key, "hazardd.yaml",
-                                 filter->config->line, &unused, &filter->topic);
+    int error = hz_topic_compile(filter->config->topic, life ? "" : filter->config->key,
+                                 "hazardd.yaml", filter->config->line, &unused, &filter->topic);
     hz_diagnostics_done(&unused);
     if (error == 0)
         error = hz_decoder_new(filter->config, feed->zone, &filter->decoder);
@@ -240,10 +241,10 @@ int pipeline__feed_new(struct hz_pipeline *p, uint32_t index, struct pipeline_fe
         error = hz_zone_load(feed->config->timezone, &feed->zone);
     for (uint32_t i = 0; error == 0 && i < feed->config->filter_count; i++)
         error = new_filter(feed, i);
-    struct hz_mqtt_events events = {feed__message, on_read_end, on_state, on_oddity, feed};
+    feed->events = (struct hz_mqtt_events){feed__message, on_read_end, on_state, on_oddity, feed};
     if (error == 0)
         error = hz_mqtt_new(&p->ingest.loop, p->options.clock, feed->config,
-                            p->options.runtime_directory, &events, &feed->mqtt);
+                            p->options.runtime_directory, &feed->events, &feed->mqtt);
     if (error < 0) {
         pipeline__feed_free(feed);
         return error;

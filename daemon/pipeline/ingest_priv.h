@@ -21,8 +21,7 @@ void ingest__records_done(struct hz_pipeline *p) HZ_ON(hz_ingest);
 bool ingest__records_wait(const struct hz_pipeline *p) HZ_ON(hz_ingest);
 /* Control records that found no room go first when there is some. */
 void ingest__flush_records(struct hz_pipeline *p) HZ_ON(hz_ingest);
-/* The records a run begins and ends with. */
-void ingest__begin_run(struct hz_pipeline *p) HZ_ON(hz_ingest);
+/* The record a run ends with. */
 void ingest__end_run(struct hz_pipeline *p) HZ_ON(hz_ingest);
 
 #endif

@@ -173,7 +173,7 @@ static void journal_feed_lost(struct hz_pipeline *p, uint32_t feed) HZ_ON(hz_ing
 }
 
 /* In this order: who begins, what was not watched, by what rules from here on, and what is wrong. */
-void ingest__begin_run(struct hz_pipeline *p)
+void pipeline__begin_run(struct hz_pipeline *p)
 {
     struct pipeline_ingest *in = &p->ingest;
     int64_t last_wall_ns = in->last_wall_ns; /* of the journal's last block; 0 = there is none */

@@ -104,6 +104,17 @@ static void free_pipeline(struct hz_pipeline *p)
 
 /* --- start --- */
 
+/* The run's first records are applied before the threads start: a set that they replace is freed here,
+ * off the engine's thread. */
+static void first_records(struct hz_pipeline *p)
+{
+    hz_role_take(&hz_ingest);
+    hz_role_take(&hz_rule);
+    pipeline__begin_run(p);
+    pipeline__rule_step(p);
+    pipeline__free_retired(p);
+}
+
 static int prepare(struct hz_pipeline *p, struct hz_diagnostics *diagnostics)
 {
     hz_role_take(&hz_output);
@@ -129,7 +140,11 @@ static int prepare(struct hz_pipeline *p, struct hz_diagnostics *diagnostics)
         error = pipeline__rule_init(p);
     if (error == 0)
         error = pipeline__output_init(p);
-    return error == 0 ? pipeline__ingest_init(p) : error;
+    if (error == 0)
+        error = pipeline__ingest_init(p);
+    if (error == 0)
+        first_records(p);
+    return error;
 }
 
 static int start_thread(struct hz_pipeline *p, const char *name, void *(*run)(void *),

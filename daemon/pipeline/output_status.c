@@ -80,6 +80,7 @@ static void feed_line(struct hz_pipeline *p, struct hz_control_request *request,
 
     put_text(&line, "feed", p->set->config->feeds[i].name);
     put_text(&line, "state", states[state->state]);
+    put(&line, "connected_now", state->state != PIPELINE_FEED_LOST);
     put_text(&line, "reason", state->reason);
     put(&line, "since_ms", (uint64_t)(state->since_ns / HZ_NS_PER_MS));
     put(&line, "messages", load(&counts->messages));

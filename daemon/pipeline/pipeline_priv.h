@@ -309,6 +309,7 @@ static inline void pipeline__want(struct hz_pipeline *p, uint32_t what)
 /* recover.c, sets.c: the start, on the main thread */
 /* <state>/<name>; HZ_ELIMIT when it does not fit. */
 int pipeline__path(const struct hz_pipeline *p, const char *name, char *to, size_t size) HZ_MUST_USE;
+void pipeline__free_retired(struct hz_pipeline *p) HZ_ON(hz_rule);
 int pipeline__recover(struct hz_pipeline *p, struct hz_diagnostics *diagnostics) HZ_MUST_USE;
 int pipeline__restore_names(struct hz_pipeline *p) HZ_MUST_USE;
 /* NULL when the engine has it in force; takes `present` where it fits. */
@@ -328,6 +329,8 @@ void pipeline__snapshot(struct hz_pipeline *p, const struct pipeline_place *plac
 int pipeline__ingest_init(struct hz_pipeline *p) HZ_MUST_USE;
 void *pipeline__ingest_run(void *pipeline);
 void pipeline__ingest_done(struct hz_pipeline *p);
+/* Journals the records that a run begins with; before the threads start. */
+void pipeline__begin_run(struct hz_pipeline *p) HZ_ON(hz_ingest);
 /* Brings the clocks up to date; journals a gap or a step that it finds. Returns jt. */
 int64_t pipeline__ingest_now(struct hz_pipeline *p) HZ_ON(hz_ingest);
 /* Journals one control record (or several in one block with _begin.._end). The seq of the last. */

@@ -159,7 +159,7 @@ static int offer_sets(struct replay *replay, const struct hz_block *block) HZ_ON
     return 0;
 }
 
-void recover__free_retired(struct hz_pipeline *p)
+void pipeline__free_retired(struct hz_pipeline *p)
 {
     struct hz_ruleset *retired;
 
@@ -197,7 +197,7 @@ static int apply_block(struct replay *replay, const struct hz_block *block)
         for (size_t i = 0; error == 0 && i < count; i++)
             error = take_transition(replay, &replay->scratch[i]);
     }
-    recover__free_retired(p);
+    pipeline__free_retired(p);
     replay->end.seq = block->seq + block->count - 1;
     replay->end.wall_ns = block->wall_ns;
     replay->records += block->count;
@@ -320,6 +320,10 @@ static int go_on_from(struct hz_pipeline *p, const struct replay *replay)
     atomic_store(&p->log_synced, p->log_newest);
     atomic_store(&p->log_appended, p->log_newest);
     p->write.next_seq = p->ingest.next_seq;
+    if (p->present) { /* not needed by the replay: the run's first records name it */
+        hz_engine_offer(p->rule.engine, p->present);
+        p->present = NULL;
+    }
     if (replay->records < SNAPSHOT_AFTER && !p->damaged)
         return 0;
     int error = hz_segment_sync(p->write.alarms);

@@ -18,6 +18,5 @@ struct replay {
 /* snapshot.c: the newest good one, into engine, mirror and `replay->end`; nothing when there is none. */
 int recover__load_snapshot(struct replay *replay) HZ_MUST_USE;
 int recover__empty_mirror(struct hz_pipeline *p) HZ_MUST_USE;
-void recover__free_retired(struct hz_pipeline *p) HZ_ON(hz_rule);
 
 #endif

@@ -13,6 +13,7 @@
 #include "hz_clock.h"
 #include "hz_diagnostic.h"
 #include "hz_disk.h"
+#include "hz_error.h"
 
 #include <stdbool.h>
 

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the daemon as a whole costs: CPU time for a million single-value JSON messages from the stub, over
+ * TCP, QoS 0: transport, decode, journal, ring, four limits, 100 000 points. Beside it, by turns, a
+ * bare libmosquitto subscriber that only counts. Bar: at most 1/8 of it; aim 1/20.
+ *
+ * Each round proves its answer: every reading evaluated, the transitions exactly as sent.
+ */
+#include "hz_bench.h"
+#include "rig.h"
+#include "stub.h"
+
+#include <math.h>
+#include <mosquitto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ENTERPRISES 1000u
+#define POINTS      100u
+#define TOTAL       (ENTERPRISES * POINTS)
+#define CROSSING    (TOTAL / 1000) /* points that go over H and back, once a pass: 0.2 % transitions */
+#define PASSES      20u            /* over all points: 2 million messages */
+#define ROUNDS      5
+#define BAR         8.0
+
+static uint8_t *packets; /* all passes; every other one is high for the points that cross */
+static size_t packets_length;
+
+/* Points in an order that no cache can follow. */
+static uint32_t shuffled(uint32_t i)
+{
+    return (uint32_t)((uint64_t)i * 48271u % TOTAL); /* prime to TOTAL: each once */
+}
+
+static void prepare(void)
+{
+    uint64_t now_ms = (uint64_t)time(NULL) * 1000;
+    size_t at = 0;
+
+    packets = malloc((size_t)PASSES * TOTAL * 72);
+    if (!packets)
+        rig_fail("no memory");
+    for (unsigned pass = 0; pass < PASSES; pass++) {
+        for (uint32_t i = 0; i < TOTAL; i++) {
+            uint32_t point = shuffled(i);
+            char topic[48], payload[48];
+            bool high = pass % 2 == 1 && point % (TOTAL / CROSSING) == 0;
+            (void)snprintf(topic, sizeof(topic), "hz/E%04u/H01/P%04u", point / POINTS + 1,
+                           point % POINTS + 1);
+            int length =
+                snprintf(payload, sizeof(payload), "{\"ts\":%llu,\"v\":%u.%02u}",
+                         (unsigned long long)now_ms + pass, high ? 91 : 20 + point % 60, i % 100);
+            at += stub_publish(packets + at, 0x30, 4, topic, 0, payload, (size_t)length);
+        }
+    }
+    packets_length = at;
+}
+
+/* --- the stub --- */
+
+static int gate[2]; /* a byte lets the blast begin */
+
+static void blast(int fd, unsigned connection, void *ctx)
+{
+    uint8_t protocol;
+    char byte;
+
+    (void)connection;
+    (void)ctx;
+    if (!stub_greet(fd, &protocol) || !stub_grant(fd, protocol) || read(gate[0], &byte, 1) != 1)
+        return;
+    (void)stub_blast(fd, packets, packets_length, 1);
+    stub_wait(fd);
+}
+
+static void open_gate(void)
+{
+    if (write(gate[1], "", 1) != 1)
+        rig_fail("the stub's gate");
+}
+
+/* --- the peer --- */
+
+static uint64_t counted;
+
+static void count(struct mosquitto *m, void *ctx, const struct mosquitto_message *message)
+{
+    (void)m, (void)ctx, (void)message;
+    counted++;
+}
+
+static double bare_round(void)
+{
+    struct stub *stub = stub_new(NULL, blast, NULL);
+    struct mosquitto *m = mosquitto_new("bare", true, NULL);
+    struct rusage before, after;
+
+    if (!stub || !m || mosquitto_connect(m, "127.0.0.1", stub_port(stub), 60) ||
+        mosquitto_subscribe(m, NULL, "#", 0))
+        rig_fail("the bare subscriber");
+    mosquitto_message_callback_set(m, count);
+    counted = 0;
+    open_gate();
+    (void)getrusage(RUSAGE_THREAD, &before);
+    while (counted < (uint64_t)TOTAL * PASSES)
+        if (mosquitto_loop(m, 1000, 1) != MOSQ_ERR_SUCCESS)
+            rig_fail("the bare subscriber lost its connection at %llu",
+                     (unsigned long long)counted);
+    (void)getrusage(RUSAGE_THREAD, &after);
+    mosquitto_destroy(m);
+    stub_free(stub);
+    double cpu = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec -
+                          before.ru_stime.tv_sec) +
+                 1e-6 * (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec +
+                                 after.ru_stime.tv_usec - before.ru_stime.tv_usec);
+    return cpu * 1e6 / ((double)TOTAL * PASSES);
+}
+
+/* --- the daemon --- */
+
+static double daemon_round(unsigned rule_threads)
+{
+    struct stub *stub = stub_new(NULL, blast, NULL);
+    struct rig *rig = rig_new();
+
+    if (!stub)
+        rig_fail("the stub");
+    rig_write(rig, "config/hazardd.yaml",
+              "rule_threads: %u\nredis:\n  enabled: false\nfeeds:\n- name: bench\n  address: "
+              "127.0.0.1:%u\n"
+              "  client_id: bench\n  protocol: 3.1.1\n  clean_session: true\n  filters:\n  - "
+              "filter: \"hz/+/+/+\"\n"
+              "    qos: 0\n    topic: hz/{enterprise}/{hazard}/{point}\n  skew: 1d\n",
+              rule_threads, stub_port(stub));
+    rig_write_points(rig, ENTERPRISES, POINTS, false);
+    rig_start_daemon(rig);
+    rig_wait_number(rig, "feed", "connected_now", 1);
+    double before = rig_cpu_s(rig_daemon(rig));
+    open_gate();
+    rig_wait_number(rig, "engine", "readings", (int64_t)TOTAL * PASSES);
+    double cpu = rig_cpu_s(rig_daemon(rig)) - before;
+    int64_t evaluated = rig_number(rig, "engine", "evaluated"),
+            transitions = rig_number(rig, "engine", "transitions");
+    if (rig_number(rig, "engine", "readings") != (int64_t)TOTAL * PASSES ||
+        rig_number(rig, "journal", "dropped") != 0)
+        rig_fail("not every reading was evaluated");
+    if (alarms < CROSSING)
+        rig_fail("%lld alarms, at least %u sent", (long long)alarms, CROSSING);
+    rig_free(rig);
+    stub_free(stub);
+    return cpu * 1e6 / ((double)TOTAL * PASSES);
+}
+
+int main(void)
+{
+    static double bare_samples[ROUNDS], ingest_samples[ROUNDS], own_samples[ROUNDS];
+    struct hz_bench bare =
+        hz_bench("daemon", "bare libmosquitto subscriber, CPU-s/M", bare_samples, ROUNDS);
+    struct hz_bench on_ingest =
+        hz_bench("daemon", "hazardd, engine on ingest, CPU-s/M", ingest_samples, ROUNDS);
+    struct hz_bench own =
+        hz_bench("daemon", "hazardd, engine's own thread, CPU-s/M", own_samples, ROUNDS);
+
+    if (pipe(gate) != 0)
+        rig_fail("pipe");
+    (void)mosquitto_lib_init();
+    prepare();
+    for (int round = 0; round < ROUNDS; round++) {
+        hz_bench_add(&bare, bare_round());
+        hz_bench_add(&on_ingest, daemon_round(0));
+        hz_bench_add(&own, daemon_round(1));
+    }
+    hz_bench_print(&bare, 1, NAN);
+    hz_bench_print(&on_ingest, hz_bench_median(&bare) / hz_bench_median(&on_ingest), BAR);
+    hz_bench_print(&own, hz_bench_median(&bare) / hz_bench_median(&own), BAR);
+    return EXIT_SUCCESS;
+}
