@@ -178,21 +178,32 @@ static void retire_same(struct hz_engine *engine)
 
 /* --- apply --- */
 
+static bool apply_timers(struct hz_engine *engine, int64_t jt_ns)
+{
+    if (engine->place.stage != ENGINE_TIMERS)
+        return true;
+    if (!rule__fire_timers(engine, jt_ns))
+        return false;
+    rule__at(engine, jt_ns);
+    if (!rule__unshelve_due(engine))
+        return false;
+    engine->place.stage = ENGINE_RECORDS;
+    return true;
+}
+
+/* All readings of a block in one go; control records one by one, since what one of them makes due at
+ * once comes before the next, be that in the same block or not. */
 static bool apply_stages(struct hz_engine *engine, int64_t jt_ns)
 {
-    struct engine_place *place = &engine->place;
-
-    if (place->stage == ENGINE_TIMERS) {
-        if (!rule__fire_timers(engine, jt_ns))
+    while (engine->place.record < engine->block->count) {
+        if (!apply_timers(engine, jt_ns))
             return false;
         rule__at(engine, jt_ns);
-        if (!rule__unshelve_due(engine))
+        if (engine->block->kind == HZ_BLOCK_READINGS ? !rule__apply_readings(engine)
+                                                     : !rule__apply_control(engine))
             return false;
-        place->stage = ENGINE_RECORDS;
     }
-    rule__at(engine, jt_ns);
-    return engine->block->kind == HZ_BLOCK_READINGS ? rule__apply_readings(engine)
-                                                    : rule__apply_control(engine);
+    return true;
 }
 
 bool hz_engine_apply(struct hz_engine *engine, const struct hz_block *block,

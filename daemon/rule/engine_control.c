@@ -98,13 +98,10 @@ bool rule__apply_control(struct hz_engine *engine)
     struct engine_place *place = &engine->place;
     const struct hz_record *record = record_at(engine->block, place->record);
 
-    while (place->record < engine->block->count) {
-        for (; place->step <= 3; place->step++)
-            if (!step(engine, record))
-                return false;
-        uint32_t next = place->record + 1;
-        *place = (struct engine_place){.begun = true, .stage = ENGINE_RECORDS, .record = next};
-        record = hz_record_next(record);
-    }
+    for (; place->step <= 3; place->step++)
+        if (!step(engine, record))
+            return false;
+    *place = (struct engine_place){
+        .begun = true, .stage = ENGINE_TIMERS, .record = place->record + 1};
     return true;
 }

@@ -394,6 +394,7 @@ void rule__stamp_restart(struct hz_engine *engine, uint32_t point); /* counts of
 /* The value's own stamp, to be shown. */
 int64_t rule__shown_ms(const struct hz_engine *engine, uint32_t point);
 void rule__clock_forget(struct hz_engine *engine, uint32_t point);
+void rule__clock_move(struct hz_engine *engine, uint32_t point, uint16_t feed); /* it belongs to the feed now */
 /* The alarm of a feed as the number of its wrong clocks wants it. */
 bool rule__clock_settle(struct hz_engine *engine, uint16_t feed, bool up);
 
@@ -452,7 +453,7 @@ bool rule__work_list(struct hz_engine *engine, uint32_t most);
 bool rule__work_off(struct hz_engine *engine, uint32_t point);
 
 /* --- engine_control.c --- */
-bool rule__apply_control(struct hz_engine *engine);
+bool rule__apply_control(struct hz_engine *engine); /* one record */
 
 /* --- engine_coverage.c --- */
 /* Changes flags of a point, and what is counted of it. */

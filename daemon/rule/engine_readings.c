@@ -43,6 +43,8 @@ void rule__alive(struct hz_engine *engine, uint32_t point)
     rule__stale_watch(engine, point);
 }
 
+/* A point moves to another feed with a live reading only: any other is no sign that its dead-line, which
+ * may have passed in a gap of the old feed, has been met. */
 static void belong(struct hz_engine *engine, uint32_t point, uint16_t feed)
 {
     struct engine_point *of = &engine->points[point];
@@ -50,8 +52,7 @@ static void belong(struct hz_engine *engine, uint32_t point, uint16_t feed)
     if (of->feed == feed)
         return;
     engine->place.old_feed = of->feed;
-    rule__clock_forget(engine, point);
-    of->feed = feed;
+    rule__clock_move(engine, point, feed);
     rule__feed_touch(engine, feed);
     bool gap = rule__feed_gap(engine, feed);
     rule__flag(engine, point, gap ? HZ_POINT_UNOBSERVED : 0, gap ? 0 : HZ_POINT_UNOBSERVED);
@@ -142,8 +143,10 @@ static void evaluate(struct hz_engine *engine, uint32_t point, const struct hz_r
 
     engine->counts.late += stamp == ENGINE_LATE;
     engine->counts.duplicate += stamp == ENGINE_DUPLICATE;
-    if (stamp != ENGINE_LATE && stamp != ENGINE_DUPLICATE)
-        rule__live(engine, point, &live, stamp);
+    if (stamp == ENGINE_LATE || stamp == ENGINE_DUPLICATE)
+        return;
+    rule__live(engine, point, &live, stamp);
+    belong(engine, point, engine->block->feed);
 }
 
 static void take_sign(struct hz_engine *engine, uint32_t gateway)
@@ -174,7 +177,6 @@ static void take_reading(struct hz_engine *engine, const struct hz_reading *read
         rule__stamp_restart(engine, point);
         return;
     }
-    belong(engine, point, engine->block->feed);
     if (reading->flags & HZ_READING_RETAINED && !rule__retained_live(engine, point, reading)) {
         rule__retained_take(engine, point, reading);
         return;

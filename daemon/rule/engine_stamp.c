@@ -67,6 +67,18 @@ void rule__clock_forget(struct hz_engine *engine, uint32_t point)
     rule__note_drop(engine, &of->notes, note);
 }
 
+void rule__clock_move(struct hz_engine *engine, uint32_t point, uint16_t feed)
+{
+    struct engine_note *note = clock_of(engine, point);
+    bool wrong = note && note->flags & ENGINE_NOTE_WRONG;
+
+    if (wrong)
+        set_wrong(engine, point, note, false);
+    engine->points[point].feed = feed;
+    if (wrong)
+        set_wrong(engine, point, note, true);
+}
+
 int64_t rule__shown_ms(const struct hz_engine *engine, uint32_t point)
 {
     const struct engine_note *note = clock_of(engine, point);
