@@ -411,6 +411,8 @@ static void apply(struct sim_run *run, struct hz_engine *engine, const struct hz
         idle = count == 0 && !done ? idle + 1 : 0;
         assert_true(idle < 10000);
         run->count += count;
+        for (size_t i = run->count - count; i < run->count; i++) /* time never goes back */
+            assert_true(i == 0 || run->said[i].jt_ns >= run->said[i - 1].jt_ns);
     } while (!done);
 }
 
@@ -468,8 +470,11 @@ void sim_compare(const struct sim_journal *journal, const struct sim_run *wanted
         i++;
     if (i < wanted->count || i < got->count) {
         print_error("%s: transition %zu of %zu differs; wanted and got:\n", what, i, wanted->count);
-        print(journal, wanted, i);
-        print(journal, got, i);
+        for (size_t k = i > 3 ? i - 3 : 0; k < i + 3; k++)
+            print(journal, wanted, k);
+        print_error("  and\n");
+        for (size_t k = i > 3 ? i - 3 : 0; k < i + 3; k++)
+            print(journal, got, k);
         fail();
     }
     assert_memory_equal(&wanted->digest, &got->digest, sizeof(got->digest));

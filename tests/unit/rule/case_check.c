@@ -162,6 +162,7 @@ static void check_stream(const struct hz_transition *one, const struct hz_transi
     assert_true(one->seq >= block->seq && one->seq < block->seq + block->count);
     assert_int_equal(one->index, before && before->seq == one->seq ? before->index + 1 : 0);
     assert_true(!before || before->seq <= one->seq);
+    assert_true(!before || before->jt_ns <= one->jt_ns);
 }
 
 static void check_times(const struct rule_case *c, const struct hz_transition *one,

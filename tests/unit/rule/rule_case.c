@@ -322,16 +322,28 @@ void command_full(struct rule_case *c, double s, const struct hz_record_command 
     case_apply(c, block);
 }
 
-void command(struct rule_case *c, double s, enum hz_verb verb, const char *point, enum hz_side side)
+static void command_until(struct rule_case *c, double s, enum hz_verb verb, const char *point,
+                          enum hz_side side, int64_t until_wall_ns)
 {
     struct hz_record_command head = {.verb = (uint32_t)verb,
                                      .point = case_point(c, point),
                                      .rule = case_id(c, HZ_NAMED_RULE, "r"),
-                                     .side = (uint32_t)side};
+                                     .side = (uint32_t)side,
+                                     .until_wall_ns = until_wall_ns};
     struct hz_command_texts texts = {hz_slice("zhang"), hz_slice("socket"), hz_slice("c-1"),
                                      hz_slice("")};
 
     command_full(c, s, &head, &texts);
+}
+
+void command(struct rule_case *c, double s, enum hz_verb verb, const char *point, enum hz_side side)
+{
+    command_until(c, s, verb, point, side, 0);
+}
+
+void shelve(struct rule_case *c, double s, const char *point, enum hz_side side, double until)
+{
+    command_until(c, s, HZ_VERB_SHELVE, point, side, wall_ns(until));
 }
 
 static struct hz_record_ruleset ruleset_record(const struct hz_set *set)

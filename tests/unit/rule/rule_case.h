@@ -93,8 +93,9 @@ void feed_unread(struct rule_case *c, double from, double to, const char *feed);
 /* A whole gap: the engine's clock stood still. Said at its end. */
 void not_watched(struct rule_case *c, double from, double to);
 void observe(struct rule_case *c, double s, enum hz_observed what, const char *feed, int64_t value);
-/* A command on the alarm of a side of rule r at a point; ep 0 = whichever episode. */
+/* A command on the alarm of a side of rule r at a point, whichever its episode. */
 void command(struct rule_case *c, double s, enum hz_verb verb, const char *point, enum hz_side side);
+void shelve(struct rule_case *c, double s, const char *point, enum hz_side side, double until);
 void command_full(struct rule_case *c, double s, const struct hz_record_command *command,
                   const struct hz_command_texts *texts);
 /* From here on the wall clock shows so much more; the engine's goes on as before. */

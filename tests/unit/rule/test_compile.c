@@ -480,13 +480,13 @@ static void compile_two_rules_of_one_side(void **state)
         "side high too\n" TWICE_HINT
         "rules.d/rules.yaml:6:3: error: s at point E1/Z1/P1 (points.csv:2): the rule r watches its "
         "side invalid too\n" TWICE_HINT "rules.d/rules.yaml:20:3: error: x at point E1/Z1/P1 "
-                                        "(points.csv:2): the rule w watches its "
+        "(points.csv:2): the rule w watches its "
         "side stale too\n" TWICE_HINT
         "rules.d/rules.yaml:6:3: error: s at point E1/Z1/P2 (points.csv:3): the rule r watches its "
         "side invalid too\n" TWICE_HINT "rules.d/rules.yaml:10:12: error: t at point E1/Z1/P2 "
-                                        "(points.csv:3): the rule r watches its "
+        "(points.csv:3): the rule r watches its "
         "side low too\n" TWICE_HINT "rules.d/rules.yaml:20:3: error: x at point E1/Z1/P2 "
-                                    "(points.csv:3): the rule w watches its "
+        "(points.csv:3): the rule w watches its "
         "side stale too\n" TWICE_HINT);
 }
 

@@ -10,6 +10,8 @@
     "  invalid: {severity: yellow, after: 30s}\n"                                                  \
     "  stale: {severity: blue, after: 60s}\n"
 
+#define UTC(s) (CASE_EPOCH_NS + (s)*INT64_C(1000000000))
+
 static const struct case_point points[] = {
     {"P1", .h = "90"}, {"P2", .h = "90"}, {"P3", .h = "90", .gateway = "GB"}, {0}};
 
@@ -62,7 +64,7 @@ static void coverage_scopes(void **state)
     good(c, 30, "E1/Z1/P1", 1);
     bad(c, 30, "E1/Z2/P1", 1);
     tick(c, 60); /* E1/Z1/P2 and E2/Z1/P1 never spoke */
-    said(c, "60 raise invalid unack yellow P1", "60 raise stale unack blue P2",
+    said(c, "60 raise stale unack blue P2", "60 raise invalid unack yellow P1",
          "60 raise stale unack blue P1");
     expect(c, "4 2 1 0");
     assert_string_equal(case_coverage(c, HZ_NEWS_HAZARD, "E1/Z1"), "2 1 1 0");
@@ -129,6 +131,7 @@ static struct taken take(struct rule_case *c, size_t slice)
     return taken;
 }
 
+/* Not part of what is saved: who loads, renews. */
 static void coverage_news(void **state)
 {
     struct rule_case *c = case_new(RULE, points);
@@ -143,29 +146,37 @@ static void coverage_news(void **state)
     good(c, 3, "P1", 96);
     said_anything(c);
     taken = take(c, 64);
-    assert_int_equal(taken.points,
-                     case_regime == CASE_SAVED ? 3 : 1); /* after a load all is news */
     if (case_regime != CASE_SAVED) {
+        assert_int_equal(taken.points, 1);
         assert_int_equal(taken.hazards + taken.enterprises + taken.parks + taken.whole, 0);
         assert_int_equal(taken.last_point.id, case_point(c, "P1"));
         assert_true(taken.last_point.value.f64 == 96); /* the newest wins */
         assert_int_equal(taken.last_point.severity, HZ_SEVERITY_ORANGE);
         assert_int_equal(taken.last_point.feed, case_id(c, HZ_NAMED_FEED, "a"));
-        assert_true(taken.last_point.arrival_ns == CASE_EPOCH_NS + INT64_C(3000000000));
-        assert_true(taken.last_point.source_ms == (CASE_EPOCH_NS + INT64_C(3000000000)) / 1000000);
+        assert_true(taken.last_point.arrival_ns == UTC(3));
+        assert_true(taken.last_point.source_ms == UTC(3) / 1000000);
     }
     tick(c, 60); /* P2 and P3 are silent */
     said_anything(c);
     taken = take(c, 1);
-    assert_true(taken.points >= 2);
-    assert_int_equal(taken.whole, 1);
-    assert_true(taken.hazards >= 1 && taken.enterprises >= 1 && taken.parks >= 1);
-    assert_int_equal(taken.last_whole.coverage.total, 3);
-    assert_int_equal(taken.last_whole.coverage.online, 1);
+    if (case_regime != CASE_SAVED) {
+        assert_int_equal(taken.points, 2);
+        assert_int_equal(taken.whole, 1);
+        assert_int_equal(taken.hazards, 1);
+        assert_int_equal(taken.enterprises, 1);
+        assert_int_equal(taken.parks, 1);
+        assert_int_equal(taken.last_whole.coverage.total, 3);
+        assert_int_equal(taken.last_whole.coverage.online, 1);
+    }
     hz_engine_renew(case_engine(c));
     taken = take(c, 7);
     assert_int_equal(taken.points, 3);
     assert_int_equal(taken.whole, 1);
+    assert_int_equal(taken.hazards, 1); /* those with points */
+    assert_int_equal(taken.enterprises, 1);
+    assert_int_equal(taken.parks, 1);
+    taken = take(c, 64);
+    assert_int_equal(taken.points + taken.hazards + taken.whole, 0);
     case_free(c);
 }
 
