@@ -101,7 +101,7 @@ bool rule__apply_control(struct hz_engine *engine)
     for (; place->step <= 3; place->step++)
         if (!step(engine, record))
             return false;
-    *place = (struct engine_place){
-        .begun = true, .stage = ENGINE_TIMERS, .record = place->record + 1};
+    *place =
+        (struct engine_place){.begun = true, .stage = ENGINE_TIMERS, .record = place->record + 1};
     return true;
 }
