@@ -239,9 +239,19 @@ static void read_points(struct registry_draft *draft, const struct hz_files *fil
             registry__read_file(draft, &files->files[i], &registry__points);
 }
 
-static int begin(struct registry_draft *draft)
+/* What the keys of a set need at most: a row has a byte at least, and one key. */
+static uint64_t key_bytes(const struct hz_files *files)
 {
-    int code = hz_names_new(&draft->names);
+    uint64_t bytes = 1;
+
+    for (uint32_t i = 0; i < files->count; i++)
+        bytes += files->files[i].length;
+    return bytes * (HZ_KEY_BYTES_MAX + 1);
+}
+
+static int begin(struct registry_draft *draft, const struct hz_files *files)
+{
+    int code = registry__names_new(key_bytes(files), &draft->names);
 
     if (code < 0)
         return code;
@@ -258,7 +268,7 @@ int registry__draft(const struct hz_files *files, const struct hz_config *config
     uint64_t before = diagnostics->errors;
 
     *draft = (struct registry_draft){.config = config, .diagnostics = diagnostics};
-    draft->code = begin(draft);
+    draft->code = begin(draft, files);
     read_named(draft, files, &registry__parks);
     read_named(draft, files, &registry__enterprises);
     read_named(draft, files, &registry__hazards);

@@ -55,7 +55,7 @@ struct pending {
 
 struct hz_names {
     char *pool;
-    uint64_t pool_used;
+    uint64_t pool_used, pool_bytes;
     struct kind_names kinds[HZ_NAMED_END];
     struct registry_pages pending; /* struct pending */
 };
@@ -75,14 +75,15 @@ static bool init_kind(struct kind_names *names, enum hz_named_kind kind)
     return true;
 }
 
-int hz_names_new(struct hz_names **ret_names)
+int registry__names_new(uint64_t pool_bytes, struct hz_names **ret_names)
 {
     struct hz_names *names = calloc(1, sizeof(*names));
     bool made;
 
     if (!names)
         return -ENOMEM;
-    names->pool = hz_reserve(POOL_BYTES);
+    names->pool_bytes = pool_bytes < POOL_BYTES ? pool_bytes : POOL_BYTES;
+    names->pool = hz_reserve(names->pool_bytes);
     names->pool_used = 1; /* offset 0 is nobody's */
     made = names->pool != NULL;
     for (int kind = 1; made && kind < HZ_NAMED_END; kind++)
@@ -95,6 +96,11 @@ int hz_names_new(struct hz_names **ret_names)
     return 0;
 }
 
+int hz_names_new(struct hz_names **ret_names)
+{
+    return registry__names_new(POOL_BYTES, ret_names);
+}
+
 void hz_names_free(struct hz_names *names)
 {
     if (!names)
@@ -105,7 +111,7 @@ void hz_names_free(struct hz_names *names)
         registry__pages_done(&names->kinds[kind].table);
     }
     if (names->pool)
-        hz_reserve_free(names->pool, POOL_BYTES);
+        hz_reserve_free(names->pool, names->pool_bytes);
     registry__pages_done(&names->pending);
     free(names);
 }
@@ -204,7 +210,7 @@ static int add(struct hz_names *names, enum hz_named_kind kind, uint64_t hash, c
 {
     struct kind_names *of = &names->kinds[kind];
 
-    if (of->count == kind_max[kind] || names->pool_used + length + 1 > POOL_BYTES)
+    if (of->count == kind_max[kind] || names->pool_used + length + 1 > names->pool_bytes)
         return HZ_ELIMIT;
     int error = registry__names_expect(names, kind, 1);
     if (error < 0)
