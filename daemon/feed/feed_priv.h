@@ -225,7 +225,7 @@ int feed__session_new(const struct hz_feed_config *config, const char *inner_pat
                       struct hz_mqtt_outlet *outlet, struct feed_session **ret_session,
                       struct feed_reason *why) HZ_MUST_USE;
 void feed__session_free(struct feed_session *session);
-/* A packet from the broker. */
+/* A packet from the broker; HZ_EPROTO when libmosquitto does not wait for it, or does not like it. */
 int feed__session_packet(struct feed_session *session, const uint8_t *bytes, size_t length) HZ_MUST_USE;
 /* The next SUBSCRIBE, unless one is under way or there is nothing left to ask for. */
 int feed__session_subscribe(struct feed_session *session) HZ_MUST_USE;

@@ -281,12 +281,14 @@ enum hz_mqtt_inlet_result hz_mqtt_inlet_take(struct hz_mqtt_inlet *inlet, const 
 
 enum hz_mqtt_inlet_result hz_mqtt_inlet_go_on(struct hz_mqtt_inlet *inlet)
 {
+    struct feed_bytes *kept = &inlet->kept;
+    enum hz_mqtt_inlet_result result = HZ_INLET_ALL;
     size_t used, more;
 
-    inlet->stopped = false;
-    enum hz_mqtt_inlet_result result = split(inlet, inlet->kept.at + inlet->kept.begin,
-                                             inlet->kept.end - inlet->kept.begin, &used, &more);
-    feed__bytes_drop(&inlet->kept, used);
+    if (kept->end > kept->begin) { /* the stop may have come at the very end */
+        result = split(inlet, kept->at + kept->begin, kept->end - kept->begin, &used, &more);
+        feed__bytes_drop(kept, used);
+    }
     inlet->stopped = result == HZ_INLET_STOPPED;
     return result;
 }

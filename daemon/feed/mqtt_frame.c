@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * MQTT framing (MQTT 3.1.1 sections 2.2 and 3.3, MQTT 5 sections 1.5.5, 2.1 and 3.3). What must stay
- * true: no length that came from the wire is used before it is known to fit what is there.
+ * MQTT framing (MQTT 3.1.1 sections 2.2 and 3.3, MQTT 5 sections 1.5.5, 2.1, 2.2.2 and 3.3). What must
+ * stay true: no length that came from the wire is used before it is known to fit what is there.
  */
 #include "hz_mqtt_frame.h"
 
+#define TYPE_CONNACK   2u
 #define TYPE_PUBLISH   3u
+#define TYPE_SUBACK    9u
 #define LENGTH_BYTES   4u /* of a variable byte integer at most */
 #define PUBLISH_RETAIN 0x01u
 #define PUBLISH_QOS    0x06u
@@ -115,4 +117,86 @@ enum hz_mqtt_frame_result hz_mqtt_publish_read(uint8_t first, const uint8_t *byt
     publish.payload = (struct hz_slice){(const char *)rest.at, rest.length};
     *ret_publish = publish;
     return HZ_FRAME_WHOLE;
+}
+
+/* --- answers --- */
+
+enum property_kind { NO_PROPERTY, BYTE, TWO_BYTES, FOUR_BYTES, VARIABLE, TEXT, TWO_TEXTS };
+
+/* MQTT 5, table 2-4; binary data is laid out as a text is. */
+static const uint8_t property_kinds[] = {
+    [0x01] = BYTE,       [0x02] = FOUR_BYTES, [0x03] = TEXT,       [0x08] = TEXT,
+    [0x09] = TEXT,       [0x0b] = VARIABLE,   [0x11] = FOUR_BYTES, [0x12] = TEXT,
+    [0x13] = TWO_BYTES,  [0x15] = TEXT,       [0x16] = TEXT,       [0x17] = BYTE,
+    [0x18] = FOUR_BYTES, [0x19] = BYTE,       [0x1a] = TEXT,       [0x1c] = TEXT,
+    [0x1f] = TEXT,       [0x21] = TWO_BYTES,  [0x22] = TWO_BYTES,  [0x23] = TWO_BYTES,
+    [0x24] = BYTE,       [0x25] = BYTE,       [0x26] = TWO_TEXTS,  [0x27] = FOUR_BYTES,
+    [0x28] = BYTE,       [0x29] = BYTE,       [0x2a] = BYTE,
+};
+
+static bool skip_text(struct rest *rest)
+{
+    struct hz_slice skipped;
+    uint16_t length;
+
+    return take_u16(rest, &length) && take_bytes(rest, length, &skipped);
+}
+
+static bool skip_property(struct rest *rest)
+{
+    struct hz_slice skipped;
+    uint32_t value, width;
+    uint8_t id = *rest->at;
+
+    if (id >= sizeof(property_kinds) || !take_bytes(rest, 1, &skipped))
+        return false;
+    switch (property_kinds[id]) {
+    case BYTE:
+        return take_bytes(rest, 1, &skipped);
+    case TWO_BYTES:
+        return take_bytes(rest, 2, &skipped);
+    case FOUR_BYTES:
+        return take_bytes(rest, 4, &skipped);
+    case VARIABLE:
+        return read_length(rest->at, rest->length, &value, &width) == HZ_FRAME_WHOLE &&
+               take_bytes(rest, width, &skipped);
+    case TEXT:
+        return skip_text(rest);
+    case TWO_TEXTS:
+        return skip_text(rest) && skip_text(rest);
+    default:
+        return false;
+    }
+}
+
+static bool take_known_properties(struct rest *rest)
+{
+    struct hz_slice all;
+    uint32_t bytes, width;
+
+    if (read_length(rest->at, rest->length, &bytes, &width) != HZ_FRAME_WHOLE ||
+        !take_bytes(rest, width, &all) || !take_bytes(rest, bytes, &all))
+        return false;
+    for (struct rest inside = {(const uint8_t *)all.at, all.length}; inside.length > 0;)
+        if (!skip_property(&inside))
+            return false;
+    return true;
+}
+
+bool hz_mqtt_answer_ok(uint8_t first, const uint8_t *bytes, size_t length, bool v5)
+{
+    unsigned type = first >> 4;
+    bool is_disconnect = type != TYPE_CONNACK && type != TYPE_SUBACK;
+    struct rest rest = {bytes, length};
+    struct hz_slice head;
+
+    if (is_disconnect && length < 2)
+        return v5; /* no code, or a code alone; 3.1.1 knows none from a broker */
+    if (!take_bytes(&rest, is_disconnect ? 1 : 2, &head))
+        return false; /* flags and code; packet id; code */
+    /* A broker that knows only 3.1.1 refuses in its own way (MQTT 5, 4.13.2). */
+    bool old_refusal = type == TYPE_CONNACK && length == 2 && bytes[1] != 0;
+    if (v5 && !old_refusal && !take_known_properties(&rest))
+        return false;
+    return type == TYPE_SUBACK ? rest.length > 0 : rest.length == 0;
 }

@@ -38,4 +38,9 @@ struct hz_mqtt_publish {
 enum hz_mqtt_frame_result hz_mqtt_publish_read(uint8_t first, const uint8_t *bytes, size_t length, bool v5,
                                                struct hz_mqtt_publish *ret_publish);
 
+/* Whether a CONNACK, SUBACK or DISCONNECT (`bytes` behind the fixed header) can be given to
+ * libmosquitto: of a sound length, and in MQTT 5 with properties that exist and fill theirs (version
+ * 2.0.11 ends the process at one that it does not know). */
+bool hz_mqtt_answer_ok(uint8_t first, const uint8_t *bytes, size_t length, bool v5);
+
 #endif

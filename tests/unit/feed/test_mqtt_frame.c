@@ -121,6 +121,66 @@ static void no_cut_reads_beyond_its_end(void **state)
     }
 }
 
+/* What libmosquitto may see; in memory of just that length. */
+static void answers(void **state)
+{
+    static const struct {
+        uint8_t first;
+        bool v5;
+        size_t length;
+        uint8_t bytes[48];
+        bool good;
+    } rows[] = {
+        {0x20, false, 2, {0, 0}, true},
+        {0x20, false, 2, {1, 5}, true},
+        {0x20, false, 1, {0}, false},
+        {0x20, false, 3, {0, 0, 0}, false},
+        {0x20, true, 3, {0, 0, 0}, true},
+        {0x20, true, 2, {0, 1}, true},  /* a broker of 3.1.1 refuses */
+        {0x20, true, 2, {0, 0}, false}, /* but cannot accept so */
+        {0x20, true, 6, {0, 0, 3, 0x13, 0, 60}, true},
+        {0x20, true, 6, {0, 0, 4, 0x13, 0, 60}, false}, /* longer than the packet */
+        {0x20, true, 6, {0, 0, 2, 0x13, 0, 60}, false}, /* cut, and something behind */
+        {0x20, true, 7, {0, 0, 3, 0x13, 0, 60, 0}, false},
+        {0x20, true, 5, {0, 0, 2, 0x2e, 0}, false}, /* these end libmosquitto 2.0.11 */
+        {0x20, true, 5, {0, 0, 2, 0x00, 0}, false},
+        {0x20, true, 5, {0, 0, 2, 0x2b, 0}, false},
+        {0x20, true, 5, {0, 0, 2, 0xff, 0}, false},
+        {0x20, true, 5, {0, 0, 2, 0x9f, 0x00}, false}, /* 0x1f written longer than needed */
+        {0x20, true, 8, {0, 0, 5, 0x1f, 0, 2, 'n', 'o'}, true},
+        {0x20, true, 8, {0, 0, 5, 0x1f, 0, 3, 'n', 'o'}, false},
+        {0x20, true, 8, {0, 0, 5, 0x1f, 0xff, 0xff, 'n', 'o'}, false},
+        {0x20, true, 10, {0, 0, 7, 0x26, 0, 1, 'a', 0, 1, 'b'}, true},
+        {0x20, true, 10, {0, 0, 7, 0x26, 0, 1, 'a', 0, 2, 'b'}, false},
+        {0x20, true, 8, {0, 0, 5, 0x11, 0, 0, 0, 9}, true},
+        {0x20, true, 7, {0, 0, 4, 0x11, 0, 0, 0}, false},
+        {0x20, true, 6, {0, 0, 3, 0x0b, 0x80, 0x01}, true},
+        {0x20, true, 6, {0, 0, 3, 0x0b, 0x80, 0x80}, false},
+        {0x20, true, 7, {0, 0, 4, 0x24, 1, 0x25, 1}, true},
+        {0x90, false, 3, {0, 1, 1}, true},
+        {0x90, false, 2, {0, 1}, false}, /* a SUBACK without a code */
+        {0x90, true, 4, {0, 1, 0, 0x87}, true},
+        {0x90, true, 3, {0, 1, 0}, false},
+        {0x90, true, 9, {0, 1, 5, 0x1f, 0, 2, 'n', 'o', 0}, true},
+        {0xe0, true, 0, {0}, true},
+        {0xe0, true, 1, {0x8e}, true},
+        {0xe0, true, 2, {0x8e, 0}, true},
+        {0xe0, true, 2, {0x8e, 1}, false},
+        {0xe0, true, 3, {0x8e, 0, 0}, false},
+        {0xe0, false, 0, {0}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        uint8_t *exact = malloc(rows[i].length ? rows[i].length : 1);
+
+        memcpy(exact, rows[i].bytes, rows[i].length);
+        if (hz_mqtt_answer_ok(rows[i].first, exact, rows[i].length, rows[i].v5) != rows[i].good)
+            fail_msg("row %zu", i);
+        free(exact);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_publish_is_read),
         cmocka_unit_test(a_bad_publish_is_refused),
         cmocka_unit_test(no_cut_reads_beyond_its_end),
+        cmocka_unit_test(answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
