@@ -44,8 +44,9 @@ struct sides {
     uint32_t taken[HZ_MODE_END][HZ_SIDE_END];
 };
 
-static bool take_sides(struct compile *compile, struct compile_rule *rule, struct sides *sides,
-                       const struct rule__watch *watch, const struct rule__profile *profile)
+static bool take_sides(struct compile *compile, struct compile_rule *rule, uint32_t point,
+                       struct sides *sides, const struct rule__watch *watch,
+                       const struct rule__profile *profile)
 {
     bool good = true;
 
@@ -56,7 +57,7 @@ static bool take_sides(struct compile *compile, struct compile_rule *rule, struc
             continue;
         if (*taken != 0) {
             rule__fault(compile, rule, COMPILE_TWICE, level_of_side(rule->config, side),
-                        HZ_NAMED_POINT, watch->point,
+                        HZ_NAMED_POINT, point,
                         "narrow `select` of one of them, or make one mode: trial",
                         "the rule %s watches its side %s too",
                         hz_set_rule(compile->set, *taken)->id, hz_side_word(side));
@@ -118,7 +119,7 @@ static int compile_point(struct compile *compile, uint32_t point, const struct h
 
         rule->selected++;
         if (!rule__numbers(compile, rule, point, &watch, &profile) ||
-            !take_sides(compile, rule, &sides, &watch, &profile))
+            !take_sides(compile, rule, point, &sides, &watch, &profile))
             continue;
         limited |= has_limit(&watch);
         int error = add_watch(compile, &watch, &profile);

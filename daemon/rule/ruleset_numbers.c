@@ -135,7 +135,7 @@ bool rule__numbers(struct compile *compile, struct compile_rule *rule, uint32_t 
     struct source from = {compile, rule, point, hz_registry_limits(compile->registry, point)};
     bool good = true, any = config->invalid_given || config->stale_given;
 
-    *watch = (struct rule__watch){.rule = rule->rule, .point = point};
+    *watch = (struct rule__watch){.rule = rule->rule};
     memset(profile, 0, sizeof(*profile));
     profile->rule = rule->rule;
     profile->mode = (uint8_t)config->mode;

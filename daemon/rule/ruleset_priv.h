@@ -3,7 +3,8 @@
  * What the compiler leaves behind and the engine reads: flat tables, absolute numbers. Words:
  *   profile  what many points share of a rule (delays, deadbands, severities), interned
  *   watch    one rule at one point; the watches of a point lie together, in ascending rule id
- * Memory counts here: a million points have a million watches. 8 + 48 bytes for a point with one rule.
+ * Memory counts here: a million points have a million watches. 8 + 40 bytes for a point with one rule,
+ * and 4 in the list of its gateway.
  */
 #ifndef RULESET_PRIV_H
 #define RULESET_PRIV_H
@@ -27,11 +28,9 @@ struct rule__watch {
     double limit[4]; /* by enum hz_level - 1: LL, L, H, HH; NaN = no such level */
     uint32_t profile;
     uint32_t rule;
-    uint32_t point;
-    uint32_t reserved;
 };
 
-_Static_assert(sizeof(struct rule__watch) == 48, "a promise about memory");
+_Static_assert(sizeof(struct rule__watch) == 40, "a promise about memory");
 
 struct rule__point {
     uint32_t first_watch;    /* watches[first_watch ..] with this point */

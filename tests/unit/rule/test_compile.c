@@ -361,11 +361,14 @@ static void compile_order_of_watches(void **state)
     (void)state;
     assert_int_equal(c->code, 0);
     assert_int_equal(c->ruleset->watch_count, 10);
-    for (uint32_t i = 1; i < 10; i++) {
-        const struct rule__watch *one = &c->ruleset->watches[i], *before = one - 1;
-        assert_true(one->point > before->point ||
-                    (one->point == before->point && one->rule > before->rule));
-        assert_ptr_equal(rule__watch_of(c->ruleset, one->point, one->rule), one);
+    for (int i = 0; i < 2; i++) {
+        const struct rule__point *of = &c->ruleset->points[point(c, points[i].code)];
+        assert_int_equal(of[1].first_watch - of[0].first_watch, 5);
+        for (uint32_t at = of[0].first_watch; at < of[1].first_watch; at++) {
+            const struct rule__watch *one = &c->ruleset->watches[at];
+            assert_true(at == of[0].first_watch || one->rule > one[-1].rule);
+            assert_ptr_equal(rule__watch_of(c->ruleset, point(c, points[i].code), one->rule), one);
+        }
     }
     assert_int_equal(c->ruleset->profile_count, 5); /* shared by both points */
     compiled_free(c);
