@@ -156,8 +156,9 @@ static void run_session(bool v5, const uint8_t *data, size_t size)
     if (feed__session_news(run.session)->greeted)
         feed__say_greeting(&why, config.protocol, feed__session_news(run.session)->greeting,
                            feed__session_news(run.session)->said);
-    (void)feed__session_tick(run.session);
-    (void)feed__session_disconnect(run.session, 0);
+    /* a session that has ended says so; only that they come back matters */
+    if (feed__session_tick(run.session) > 0 || feed__session_disconnect(run.session, 0) > 0)
+        abort();
     feed__session_free(run.session);
     hz_mqtt_outlet_free(outlet);
 }
