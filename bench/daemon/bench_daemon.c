@@ -145,11 +145,11 @@ static double daemon_round(unsigned rule_threads)
     double cpu = rig_cpu_s(rig_daemon(rig)) - before;
     int64_t evaluated = rig_number(rig, "engine", "evaluated"),
             transitions = rig_number(rig, "engine", "transitions");
-    if (rig_number(rig, "engine", "readings") != (int64_t)TOTAL * PASSES ||
-        rig_number(rig, "journal", "dropped") != 0)
-        rig_fail("not every reading was evaluated");
-    if (alarms < CROSSING)
-        rig_fail("%lld alarms, at least %u sent", (long long)alarms, CROSSING);
+    if (evaluated != (int64_t)TOTAL * PASSES || rig_number(rig, "journal", "dropped") != 0)
+        rig_fail("%lld readings of %u evaluated", (long long)evaluated, TOTAL * PASSES);
+    if (transitions < (int64_t)CROSSING * PASSES || transitions > (int64_t)CROSSING * PASSES + 10)
+        rig_fail("%lld transitions, %u sent (and a few of the daemon itself)",
+                 (long long)transitions, CROSSING * PASSES);
     rig_free(rig);
     stub_free(stub);
     return cpu * 1e6 / ((double)TOTAL * PASSES);
