@@ -221,10 +221,15 @@ bool publish__board_send(struct publish_command *c)
     return publish__send(c, c->p->board.link, on_board_reply) == 0;
 }
 
-/* Only while this process is in charge of the stream: states of two would be mixed. */
+/* States of two processes would be mixed. */
+bool publish__board_ours(const struct hz_publisher *p)
+{
+    return p->enabled && p->latest && p->stream.phase == STREAM_FLOWING;
+}
+
 bool publish__board_open(const struct hz_publisher *p)
 {
-    return p->enabled && p->latest && p->stream.phase == STREAM_FLOWING && !p->board.faulty &&
+    return publish__board_ours(p) && !p->board.faulty &&
            hz_redis_room(p->board.link) > HZ_REDIS_COMMANDS_MAX - BOARD_COMMANDS;
 }
 

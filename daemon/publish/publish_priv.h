@@ -247,7 +247,8 @@ void publish__board_share(struct hz_publisher *p, const struct hz_share *share) 
 void publish__board_up(struct hz_publisher *p) HZ_ON(hz_output);
 void publish__board_pump(struct hz_publisher *p) HZ_ON(hz_output);
 void publish__board_beat(struct hz_publisher *p) HZ_ON(hz_output);
-bool publish__board_open(const struct hz_publisher *p) HZ_ON(hz_output); /* may commands go now? */
+bool publish__board_ours(const struct hz_publisher *p) HZ_ON(hz_output); /* is this process in charge? */
+bool publish__board_open(const struct hz_publisher *p) HZ_ON(hz_output); /* and is there room for more? */
 
 /* board_write.c; each sends at most one command and says whether it did */
 bool publish__board_rebuild(struct hz_publisher *p) HZ_ON(hz_output);

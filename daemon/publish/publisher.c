@@ -148,8 +148,7 @@ static void on_grace(uv_timer_t *timer)
 
 void publish__settle(struct hz_publisher *p)
 {
-    bool nothing_left = p->stream.phase == STREAM_FLOWING && p->stream.call_count == 0 &&
-                        p->stream.next > p->released;
+    bool nothing_left = p->stream.call_count == 0 && p->stream.acknowledged >= p->released;
 
     if (p->stopping && !p->closing && nothing_left)
         (void)uv_timer_start(&p->grace, on_grace, 0, 0); /* not from inside a reply */
@@ -361,11 +360,15 @@ void hz_publisher_latest(struct hz_publisher *publisher, const struct hz_latest 
             if (hazard_of(p, latest[at + run].point) != hazard)
                 break;
         }
-        if (hazard != 0 && p->enabled && hz_redis_room(p->board.link) > 1 &&
-            publish__board_latest(p, latest + at, run))
+        if (hazard == 0)
+            continue; /* of a set that is not in force here */
+        if (publish__board_ours(p) && hz_redis_room(p->board.link) > 1 &&
+            publish__board_latest(p, latest + at, run)) {
             p->counts.latest_sent += run;
-        else
+        } else {
             p->counts.latest_dropped += run;
+            p->board.faulty = true; /* asked for again with the next heart-beat */
+        }
     }
 }
 

@@ -48,18 +48,18 @@
     X(FOR_MS, "for_ms", "int", "how long the condition had held")                                  \
     X(INPUTS, "inputs", "JSON", "members of a vote or expression; empty otherwise")                \
     X(POINT, "point", "text", "registry key")                                                      \
-    X(POINT_NAME, "point_name", "text", "")                                                        \
-    X(TAG, "tag", "text", "")                                                                      \
+    X(POINT_NAME, "point_name", "text", "its name")                                                \
+    X(TAG, "tag", "text", "its instrument tag")                                                    \
     X(HAZARD, "hazard", "text", "hazard source")                                                   \
-    X(HAZARD_NAME, "hazard_name", "text", "")                                                      \
+    X(HAZARD_NAME, "hazard_name", "text", "its name")                                              \
     X(HAZARD_LEVEL, "hazard_level", "int", "1-4 (GB 18218)")                                       \
-    X(ENTERPRISE, "enterprise", "text", "")                                                        \
-    X(ENTERPRISE_NAME, "enterprise_name", "text", "")                                              \
-    X(PARK, "park", "text", "")                                                                    \
-    X(DISTRICT, "district", "text", "")                                                            \
+    X(ENTERPRISE, "enterprise", "text", "registry key")                                            \
+    X(ENTERPRISE_NAME, "enterprise_name", "text", "its name")                                      \
+    X(PARK, "park", "text", "registry key")                                                        \
+    X(DISTRICT, "district", "text", "administrative division code")                                \
     X(LON, "lon", "decimal", "WGS-84")                                                             \
     X(LAT, "lat", "decimal", "WGS-84")                                                             \
-    X(GATEWAY, "gateway", "text", "")                                                              \
+    X(GATEWAY, "gateway", "text", "registry key; of a point: the one that it comes by")            \
     X(CAMERA, "camera", "text", "registry column carried along")                                   \
     X(PLAN, "plan", "text", "registry column carried along")                                       \
     X(EXT, "ext", "text", "ext_code of the point, else ext of the enterprise")                     \
