@@ -245,6 +245,28 @@ static void gaps_feed_of_a_point(void **state)
     case_free(c);
 }
 
+/* A late reading by another feed is no sign that the point can be heard there: its dead-line, which has
+ * long passed in the gap, must not fire. */
+static void gaps_late_reading_moves_nothing(void **state)
+{
+    struct rule_case *c = case_new(STALE_60, two);
+
+    (void)state;
+    readings(c, 50, "b", &(struct case_reading){"P1", 1}, 1);
+    feed_lost(c, 52, "b");
+    stamped(c, 150, "P1", 2, 40); /* by feed a */
+    reading(c, 151, (struct case_reading){"P1", 1, .stamp = 45, .flags = HZ_READING_RETAINED});
+    reading(c, 152, (struct case_reading){"P1", 1, .flags = HZ_READING_HISTORIC});
+    tick(c, 160);
+    said(c, "62 raise feed-lost unack orange b");
+    assert_int_equal(case_flags(c, "P1"), HZ_POINT_UNOBSERVED);
+    good(c, 170, "P1", 1);
+    assert_int_equal(case_flags(c, "P1"), 0);
+    tick(c, 230);
+    said(c, "230 raise stale unack blue P1");
+    case_free(c);
+}
+
 static void gaps_observe(void **state)
 {
     struct rule_case *c = case_new(DELAYED, one);
@@ -281,6 +303,7 @@ int main(void)
         cmocka_unit_test(gaps_feed_lost_alarm),
         cmocka_unit_test(gaps_unread),
         cmocka_unit_test(gaps_feed_of_a_point),
+        cmocka_unit_test(gaps_late_reading_moves_nothing),
         cmocka_unit_test(gaps_observe),
     };
 
