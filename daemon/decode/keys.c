@@ -37,7 +37,7 @@ void decode__keys_done(struct decode_keys *keys)
     free(keys->slots);
 }
 
-/* The same key in another open object begins elsewhere. */
+/* The same key in another open object has another hash, and by that another place. */
 static uint64_t hash_of(struct hz_slice text, uint32_t base)
 {
     return hz_hash(text.at, text.length) + base * UINT64_C(0x9E3779B97F4A7C15);
@@ -57,8 +57,7 @@ struct place {
     bool found; /* either */
 };
 
-static struct place find_hashed(const struct decode_keys *keys, uint32_t base, struct hz_slice text,
-                                uint64_t hash)
+static struct place find_hashed(const struct decode_keys *keys, struct hz_slice text, uint64_t hash)
 {
     uint32_t slot = (uint32_t)hash & (SLOTS - 1);
 
@@ -67,7 +66,7 @@ static struct place find_hashed(const struct decode_keys *keys, uint32_t base, s
             return (struct place){DECODE_NO_KEY, slot, true};
         uint32_t index = keys->slots[slot] - 1u;
         const struct decode_key *key = &keys->entries[index];
-        if (index >= base && key->hash == hash && hz_slice_same(key->text, text))
+        if (key->hash == hash && hz_slice_same(key->text, text)) /* so it is of this object */
             return (struct place){index, slot, true};
     }
     return (struct place){DECODE_NO_KEY, 0, false};
@@ -79,7 +78,7 @@ static bool put(struct decode_keys *keys, uint32_t base, uint32_t index, uint32_
     struct decode_key *key = &keys->entries[index];
 
     key->hash = hash_of(key->text, base);
-    struct place place = find_hashed(keys, base, key->text, key->hash);
+    struct place place = find_hashed(keys, key->text, key->hash);
     *ret_twin = place.twin;
     if (place.found && place.twin == DECODE_NO_KEY) {
         keys->slots[place.slot] = (uint16_t)(index + 1);
@@ -112,7 +111,7 @@ uint32_t decode__keys_find(const struct decode_keys *keys, uint32_t base, struct
 {
     if (keys->count - base <= FEW)
         return find_among_few(keys, base, text);
-    return find_hashed(keys, base, text, hash_of(text, base)).twin;
+    return find_hashed(keys, text, hash_of(text, base)).twin;
 }
 
 void decode__keys_drop(struct decode_keys *keys, uint32_t base)
