@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The text of a file as UTF-8. What is not UTF-8 is GB18030, as Chinese Excel saves CSV, unless it is
- * UTF-8 with damage: then conversion would give names that nobody can read, and the damaged places
- * are faults. The two are told apart by whole three-byte characters, which Chinese UTF-8 text
- * consists of and GB18030 text has by rare accident, against bytes that fit nowhere.
+ * UTF-8 with damage: then conversion would give names that nobody can read, and the damage is a
+ * fault. The two are told apart by whole three-byte characters, which Chinese UTF-8 text consists
+ * of and GB18030 text has by accident, against places that fit nowhere. In doubt it is refused.
  */
 #include "registry_priv.h"
 
@@ -15,7 +15,7 @@
 #define HIGH_BITS  UINT64_C(0x8080808080808080)
 
 struct survey {
-    size_t wrong; /* bytes that begin no UTF-8 character */
+    size_t wrong; /* places without a UTF-8 character: a byte and what would continue it */
     size_t wide;  /* characters of three bytes */
     size_t first_wrong;
 };
@@ -53,6 +53,8 @@ static struct survey survey_of(const char *at, size_t length)
         if (bytes == 0 && survey.wrong++ == 0)
             survey.first_wrong = i;
         i += bytes > 0 ? bytes : 1;
+        while (bytes == 0 && i < length && ((uint8_t)at[i] & 0xC0) == 0x80)
+            i++;
     }
     return survey;
 }
@@ -124,7 +126,7 @@ int registry__decode(const struct hz_file *file, struct hz_diagnostics *diagnost
             return HZ_ECONFIG;
         }
     struct survey survey = survey_of(text.at, text.length);
-    if (survey.wrong > 0 && !marked && survey.wide <= survey.wrong)
+    if (survey.wrong > 0 && !marked && survey.wide < survey.wrong)
         return from_gb18030(file, &survey, diagnostics, ret_text);
     if (survey.wrong > 0) {
         report_damage(file, text.at, survey.first_wrong, diagnostics);

@@ -134,6 +134,32 @@ void hz_names_prefetch(const struct hz_names *names, enum hz_named_kind kind, ui
     __builtin_prefetch(&of->slots[(uint32_t)hash & of->slot_mask]);
 }
 
+/* The first id on the hash's way that can be meant; 0 when there is none. */
+static uint32_t candidate(const struct kind_names *of, uint64_t hash)
+{
+    uint32_t wanted = fingerprint(hash);
+
+    for (uint32_t at = (uint32_t)hash & of->slot_mask;; at = (at + 1) & of->slot_mask) {
+        uint32_t slot = of->slots[at];
+        if (slot == 0 || (slot & ~ID_MASK) == wanted)
+            return slot & ID_MASK;
+    }
+}
+
+void hz_names_prefetch_place(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash)
+{
+    const struct kind_names *of = &names->kinds[kind];
+
+    __builtin_prefetch(&of->places[candidate(of, hash)]);
+}
+
+void hz_names_prefetch_key(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash)
+{
+    const struct kind_names *of = &names->kinds[kind];
+
+    __builtin_prefetch(names->pool + of->places[candidate(of, hash)]);
+}
+
 static bool key_is(const struct hz_names *names, uint32_t place, const char *key, size_t length)
 {
     const char *at = names->pool + place;

@@ -81,6 +81,11 @@ static void damaged_text_is_refused(void **state)
     assert_null(NAME_IN("hazard,code,name\n330382001/TF01,P1,液氨\xE7\x90罐\n"));
     assert_string_equal(name_said, "points.csv:2:21: error: a byte here is not UTF-8 text\n"
                                    "    hint: save the file as CSV UTF-8\n");
+    assert_null(
+        NAME_IN("hazard,code,name\n330382001/TF01,P1,液氨\xE7\xBD\n")); /* as GB18030 it is good */
+    assert_string_equal(name_said, "points.csv:2:21: error: a byte here is not UTF-8 text\n"
+                                   "    hint: save the file as CSV UTF-8\n");
+    assert_null(NAME_IN("hazard,code,name\n330382001/TF01,P1,液\xE6\n")); /* it may be either */
     /* neither */
     assert_null(NAME_IN("hazard,code,name\n330382001/TF01,P1,\xFF\xFF\xFF\n"));
     assert_string_equal(name_said, "points.csv:2:19: error: a byte here is not UTF-8 text\n"
@@ -102,6 +107,8 @@ static void blanks_around_cells_count_nothing(void **state)
     assert_string_equal(
         NAME_IN(" hazard ,code,\tname\t\n330382001/TF01\xC2\xA0,\xE3\x80\x80P1 , a  b\t\n"),
         "a  b");
+    assert_string_equal(NAME_IN("hazard,code,name\n330382001/TF01,P1,a \xC2\xA0 \xE3\x80\x80\n"),
+                        "a");
     /* bytes at a cell's end that only look like the end of a blank */
     assert_string_equal(NAME_IN("hazard,code,name\n330382001/TF01,P1,\xE7\x80\x80\n"),
                         "\xE7\x80\x80");

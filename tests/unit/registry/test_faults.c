@@ -126,6 +126,9 @@ static const struct fault faults[] = {
     {"points.csv", H("in_service_from") "2025-02-29\n",
      "points.csv:2:19: error: in_service_from: 2025-02-29 is no date\n"
      "    hint: write year-month-day: 2026-01-31\n"},
+    {"points.csv", H("in_service_from") "2026-04-31\n",
+     "points.csv:2:19: error: in_service_from: 2026-04-31 is no date\n"
+     "    hint: write year-month-day: 2026-01-31\n"},
     {"points.csv", H("in_service_from") "2026/1/31\n",
      "points.csv:2:19: error: in_service_from: 2026/1/31 is no date\n"
      "    hint: write year-month-day: 2026-01-31\n"},
@@ -258,6 +261,20 @@ static void faults_of_all_files_are_told_at_once(void **state)
     set_case_free(one);
 }
 
+/* A row with a wrong cell is there for those that refer to it. */
+static void a_fault_has_no_followers(void **state)
+{
+    static const struct set_file files[] = {{"enterprises.csv", "code,status\nE,x\n"},
+                                            {"hazards.csv", "enterprise,code,level\nE,H,9\n"},
+                                            {"points.csv", "hazard,code\nE/H,P1\n"},
+                                            {NULL, NULL}};
+    struct set_case *one = set_case_of(files);
+
+    (void)state;
+    assert_int_equal(one->diagnostics.errors, 2);
+    set_case_free(one);
+}
+
 /* Each of a name's bounds, and one beyond. */
 static void names_and_ids_have_their_bounds(void **state)
 {
@@ -318,6 +335,7 @@ int main(void)
         cmocka_unit_test(faults_of_points_have_place_and_hint),
         cmocka_unit_test(faults_of_sites_have_place_and_hint),
         cmocka_unit_test(faults_of_all_files_are_told_at_once),
+        cmocka_unit_test(a_fault_has_no_followers),
         cmocka_unit_test(names_and_ids_have_their_bounds),
         cmocka_unit_test(nothing_to_watch_is_a_warning),
         cmocka_unit_test(a_gateway_of_another_enterprise_is_a_warning),

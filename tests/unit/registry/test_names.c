@@ -112,6 +112,13 @@ static void keys_out_of_bounds_are_refused(void **state)
     assert_int_equal(hz_names_define(names, HZ_NAMED_POINT, key, sizeof(key) - 1, &id), 0);
 }
 
+static bool count(void *ctx, const struct hz_named *named)
+{
+    (void)named;
+    ++*(uint32_t *)ctx;
+    return true;
+}
+
 static void a_kind_can_be_used_up(void **state)
 {
     char key[16];
@@ -125,6 +132,9 @@ static void a_kind_can_be_used_up(void **state)
     assert_int_equal(hz_names_define(names, HZ_NAMED_VIEW, "one more", 8, &id), HZ_ELIMIT);
     assert_int_equal(hz_names_define(names, HZ_NAMED_VIEW, "view7", 5, &id), 0);
     assert_int_equal(id, 8);
+    uint32_t pending = 0;
+    hz_names_take_pending(names, count, &pending); /* what was refused is not among them */
+    assert_int_equal(pending, HZ_VIEWS_MAX);
 }
 
 struct seen {

@@ -75,6 +75,7 @@ static void a_point_says_what_is_written(void **state)
     assert_true(hz_registry_has_tag(registry, point, "storage"));
     assert_true(hz_registry_has_tag(registry, point, "LT-101A"));
     assert_false(hz_registry_has_tag(registry, point, "stor"));
+    assert_false(hz_registry_has_tag(registry, point, ""));
     assert_int_equal(point->interval_ms, 10000);
     assert_int_equal(point->stale_after_ms, 60000);
     assert_int_equal(point->alive_by, HZ_ALIVE_BY_GATEWAY);
@@ -102,6 +103,7 @@ static void an_empty_cell_is_not_given(void **state)
     assert_string_equal(string(one, point->name), "AT1");
     assert_int_equal(point->tag, 0);
     assert_int_equal(point->tags, 0);
+    assert_false(hz_registry_has_tag(registry, point, ""));
     assert_int_equal(point->gateway, 0); /* the enterprise has none */
     assert_int_equal(point->interval_ms, 0);
     assert_int_equal(point->stale_after_ms, 0);
@@ -134,6 +136,50 @@ static void limits_and_places_can_be_dropped(void **state)
     set_case_free(one);
 }
 
+/* Values at a bound are good, and one column of those that are kept apart is enough. */
+static void the_bounds_themselves_are_good(void **state)
+{
+    static const struct set_file at_bounds[] = {
+        {"parks.csv", "code,lon,lat\nP,-180,90\nQ,180,-90\n"},
+        {"enterprises.csv", "code\nE\n"},
+        {"hazards.csv", "enterprise,code,level,population\nE,H,4,0\n"},
+        {"points.csv", "hazard,code,range_low,range_high,LL,HH,deadband,delay,interval,stale_after,"
+                       "ext_code,in_service_from\n"
+                       "E/H,P1,0,10,0,10,0,0s,1ms,30d,X,\nE/H,P2,,,-1e300,1e300,,1d,30d,1ms,,"
+                       "2024-02-29\n"},
+        {NULL, NULL}};
+    struct set_case *one = good_set(at_bounds);
+    const struct hz_registry *registry = one->set->registry;
+    uint32_t first = id_of(one, HZ_NAMED_POINT, "E/H/P1"), second = first + 1;
+
+    (void)state;
+    assert_int_equal(hz_registry_point(registry, first)->interval_ms, 1);
+    assert_int_equal(hz_registry_point(registry, first)->stale_after_ms, 30u * 86400000);
+    assert_string_equal(string(one, hz_registry_extra(registry, first)->ext_code), "X");
+    assert_string_equal(string(one, hz_registry_extra(registry, second)->in_service_from),
+                        "2024-02-29");
+    set_case_free(one);
+}
+
+/* 127 points and the place of id 0 fill a page of memory to its end. */
+static void the_end_is_the_end(void **state)
+{
+    char text[4096];
+    struct hz_text to = hz_text_in(text, sizeof(text));
+    const struct set_file many[] = {GOOD_SITES, {"points.csv", text}, {NULL, NULL}};
+
+    (void)state;
+    hz_text_puts(&to, "enterprise,hazard,code\n");
+    for (int i = 0; i < 127; i++)
+        hz_text_format(&to, "330382001,TF01,P%d\n", i);
+    assert_false(to.overflow);
+    struct set_case *one = good_set(many);
+    assert_int_equal(hz_registry_point_end(one->set->registry), 128);
+    assert_non_null(hz_registry_point(one->set->registry, 127));
+    assert_null(hz_registry_point(one->set->registry, 128));
+    set_case_free(one);
+}
+
 static void ids_out_of_the_registry_have_no_row(void **state)
 {
     struct set_case *one = good_set(files);
@@ -160,6 +206,8 @@ int main(void)
         cmocka_unit_test(a_point_says_what_is_written),
         cmocka_unit_test(an_empty_cell_is_not_given),
         cmocka_unit_test(limits_and_places_can_be_dropped),
+        cmocka_unit_test(the_bounds_themselves_are_good),
+        cmocka_unit_test(the_end_is_the_end),
         cmocka_unit_test(ids_out_of_the_registry_have_no_row),
     };
 

@@ -12,7 +12,8 @@
     "- {id: z-rule, stale: {severity: yellow, after: 60s}}\n"                                      \
     "- {id: a-rule, stale: {severity: yellow, after: 60s}}\n"
 #define SITES                                                                                      \
-    {"enterprises.csv", "code\nE1\nE2\n"},                                                         \
+    {"parks.csv", "code\nK1\nK2\n"}, {"enterprises.csv", "code,park\nE1,K1\nE2,K2\n"},             \
+        {"gateways.csv", "code,enterprise,feed\nG1,E1,\nG2,E2,city\n"},                            \
     {                                                                                              \
         "hazards.csv", "enterprise,code\nE1,H1\nE1,H2\nE2,H1\n"                                    \
     }
@@ -44,9 +45,11 @@ static const struct set_file first[] = {
     {"rules.d/r.yaml", RULES},
     {"points.csv", "hazard,code,name\nE1/H1,P1,one\nE1/H2,P2,two\nE2/H1,P3,three\n"},
     {NULL, NULL}};
-/* P2 has gone, P0 is new and stands first, the enterprises have changed places. */
+/* P2 has gone, P0 is new and stands first, all others have changed places. */
 static const struct set_file second[] = {
-    {"enterprises.csv", "code\nE2\nE1\n"},
+    {"parks.csv", "code\nK2\nK1\n"},
+    {"enterprises.csv", "code,park\nE2,K2\nE1,K1\n"},
+    {"gateways.csv", "code,enterprise,feed\nG2,E2,city\nG1,E1,\n"},
     {"hazards.csv", "enterprise,code\nE2,H1\nE1,H2\nE1,H1\n"},
     {"rules.d/r.yaml", "schema: 1\nrules:\n- {id: b-rule, stale: {severity: red, after: 60s}}\n"
                        "- {id: z-rule, stale: {severity: yellow, after: 60s}}\n"},
@@ -90,16 +93,18 @@ static void ids_stay_the_same(void **state)
 static void rows_follow_their_ids(void **state)
 {
     static const struct {
-        const char *key, *hazard, *enterprise, *name, *group;
+        const char *key, *hazard, *enterprise, *park, *gateway, *name, *group;
         double limit;
         uint32_t line;
-    } wanted[] = {{"E1/H1/P0", "E1/H1", "E1", "zero", "V0", 0, 2},
-                  {"E2/H1/P3", "E2/H1", "E2", "three", "V3", 3, 3},
-                  {"E1/H1/P1", "E1/H1", "E1", "one", "V1", 1, 4}};
+    } wanted[] = {{"E1/H1/P0", "E1/H1", "E1", "K1", "G1", "zero", "V0", 0, 2},
+                  {"E2/H1/P3", "E2/H1", "E2", "K2", "G2", "three", "V3", 3, 3},
+                  {"E1/H1/P1", "E1/H1", "E1", "K1", "G1", "one", "V1", 1, 4}};
     struct hz_names *names = NULL;
+    uint32_t feed;
 
     (void)state;
     assert_int_equal(hz_names_new(&names), 0);
+    assert_int_equal(hz_names_define(names, HZ_NAMED_FEED, "before", 6, &feed), 0);
     hz_set_unref(build(names, first, 0));
     struct hz_set *set = build(names, second, 0);
     for (size_t i = 0; i < 3; i++) {
@@ -112,13 +117,22 @@ static void rows_follow_their_ids(void **state)
                             wanted[i].hazard);
         assert_string_equal(hz_names_key(names, HZ_NAMED_ENTERPRISE, hazard->enterprise).at,
                             wanted[i].enterprise);
-        assert_non_null(hz_registry_enterprise(set->registry, hazard->enterprise));
+        assert_string_equal(
+            hz_names_key(names, HZ_NAMED_PARK,
+                         hz_registry_enterprise(set->registry, hazard->enterprise)->park)
+                .at,
+            wanted[i].park);
+        assert_string_equal(hz_names_key(names, HZ_NAMED_GATEWAY, point->gateway).at,
+                            wanted[i].gateway);
         assert_true(hz_registry_limits(set->registry, id)->limit[HZ_LEVEL_LL] == wanted[i].limit);
         assert_string_equal(
             hz_registry_string(set->registry, hz_registry_extra(set->registry, id)->vote_group),
             wanted[i].group);
         assert_int_equal(hz_registry_point_place(set->registry, id).line, wanted[i].line);
     }
+    uint32_t gateway = hz_names_find(names, HZ_NAMED_GATEWAY, "G2", 2);
+    assert_int_equal(hz_registry_gateway(set->registry, gateway)->feed,
+                     hz_names_find(names, HZ_NAMED_FEED, "city", 4));
     assert_ptr_equal(hz_registry_names(set->registry), names);
     hz_set_unref(set);
     hz_names_free(names);
@@ -170,7 +184,7 @@ static void a_refused_set_takes_no_ids(void **state)
 /* Ids that were ever given count, whoever has them now. */
 static void ids_can_be_used_up(void **state)
 {
-    static const struct set_file files[] = {SITES, {"parks.csv", "code\nnew\n"}, {NULL, NULL}};
+    static const struct set_file files[] = {SITES, {NULL, NULL}};
     struct set_case *one = set_case_new();
     char key[16];
     uint32_t id;
