@@ -10,7 +10,10 @@
 #include <math.h>
 #include <stdio.h>
 
-#define POINTS 48
+/* A small world, in which everything meets; in one of four a larger one, whose changes of the set are
+ * more than is worked off at once. */
+#define POINTS     48u
+#define POINTS_BIG 1500u
 
 /* --- the world --- */
 
@@ -47,15 +50,15 @@ static const char *const rules[] = {LIMITS WATCHED TRIAL SILENT, LIMITS WATCHED 
 #define SETS 6u /* rules are combined with two lists of points */
 
 /* `shift` moves limits; the second list lacks a few points and has others. */
-static void fill_points(struct case_point *points, bool second)
+static void fill_points(struct case_point *points, uint32_t most, bool second)
 {
-    static char codes[POINTS][8];
+    static char codes[POINTS_BIG][8];
     static const char *const kinds[] = {"level", "level", "level", "gas"};
     static const char *const intervals[] = {NULL, "2s", "10s"};
     size_t count = 0;
 
-    for (int i = 0; i < POINTS; i++) {
-        snprintf(codes[i], sizeof(codes[i]), "P%02d", i);
+    for (uint32_t i = 0; i < most; i++) {
+        snprintf(codes[i], sizeof(codes[i]), "P%02u", i);
         if (i % 12 == (second ? 5 : 11))
             continue;
         points[count++] = (struct case_point){
@@ -74,21 +77,17 @@ static void fill_points(struct case_point *points, bool second)
     points[count] = (struct case_point){0};
 }
 
-static void build_sets(struct rule_case *world)
-{
-    struct case_point points[POINTS + 1];
-
-    for (unsigned i = 0; i < SETS; i++) {
-        fill_points(points, i >= 3);
-        (void)case_build(world, rules[i % 4], points);
-    }
-}
-
-static struct rule_case *world_new(void)
+static struct rule_case *world_new(uint32_t most)
 {
     struct rule_case *world = case_bare("  skew: 20s\n  lost_after: 5s\n");
+    struct case_point *points = calloc(most + 1, sizeof(*points));
 
-    build_sets(world);
+    assert_non_null(points);
+    for (unsigned i = 0; i < SETS; i++) {
+        fill_points(points, most, i >= 3);
+        (void)case_build(world, rules[i % 4], points);
+    }
+    free(points);
     return world;
 }
 
@@ -197,27 +196,34 @@ static uint16_t any_flags(struct sim_random *random)
     return flags;
 }
 
+static void add_reading(struct sim_journal *journal, uint16_t feed, uint32_t point, uint16_t flags)
+{
+    struct sim_random *random = &journal->random;
+    uint8_t kind = sim_once_in(random, 20) ? (uint8_t)sim_below(random, 4) : HZ_VALUE_F64;
+    struct sim_record *record = add(journal);
+
+    record->feed = feed;
+    record->reading = (struct hz_reading){
+        .source_ms = any_stamp_ms(journal),
+        .value = any_value(journal, kind),
+        .point.v = point,
+        .kind = kind,
+        .quality = sim_once_in(random, 10) ? (uint8_t)(1 + sim_below(random, 2)) : HZ_QUALITY_GOOD,
+        .flags = flags,
+    };
+}
+
 /* One arrival with a few readings, often of few points, so that each is often near an edge. */
 static void add_payload(struct sim_journal *journal)
 {
     struct sim_random *random = &journal->random;
-    uint32_t count = 1 + sim_below(random, 5), first = 1 + sim_below(random, POINTS);
+    uint32_t count = 1 + sim_below(random, 5), first = 1 + sim_below(random, journal->points);
     uint16_t feed = any_feed(journal), flags = any_flags(random) | HZ_READING_ARRIVAL;
 
     for (uint32_t i = 0; i < count; i++) {
-        struct sim_record *record = add(journal);
-        uint8_t kind = sim_once_in(random, 20) ? (uint8_t)sim_below(random, 4) : HZ_VALUE_F64;
+        uint32_t at = first + (sim_once_in(random, 2) ? 0 : i);
 
-        record->feed = feed;
-        record->reading = (struct hz_reading){
-            .source_ms = any_stamp_ms(journal),
-            .value = any_value(journal, kind),
-            .point.v = 1 + (first + (sim_once_in(random, 2) ? 0 : i)) % (POINTS + 2),
-            .kind = kind,
-            .quality =
-                sim_once_in(random, 10) ? (uint8_t)(1 + sim_below(random, 2)) : HZ_QUALITY_GOOD,
-            .flags = flags,
-        };
+        add_reading(journal, feed, 1 + at % (journal->points + 2), flags);
         flags &= (uint16_t)~HZ_READING_ARRIVAL;
     }
 }
@@ -288,7 +294,7 @@ static void add_command(struct sim_journal *journal)
     uint64_t bytes[HZ_RECORD_BYTES_MAX / sizeof(uint64_t)];
     struct hz_record_command head = {
         .verb = 1 + sim_below(random, 6),
-        .point = 1 + sim_below(random, POINTS),
+        .point = 1 + sim_below(random, journal->points),
         .rule = 1 + sim_below(random, 3),
         .side = 1 + sim_below(random, 4),
         .until_wall_ns = journal->wall_ns + sim_below(random, 60) * HZ_NS_PER_S,
@@ -338,12 +344,15 @@ struct sim_journal *sim_journal_new(uint64_t seed, size_t records)
     struct sim_journal *journal = calloc(1, sizeof(*journal));
 
     assert_non_null(journal);
-    journal->world = world_new();
+    journal->points = seed % 4 == 3 ? POINTS_BIG : POINTS;
+    journal->world = world_new(journal->points);
     journal->random.state = seed;
     journal->wall_ns = CASE_EPOCH_NS;
     journal->seq = UINT64_C(1) << 32;
     add_start(journal);
     add_ruleset(journal);
+    for (uint32_t point = 1; point <= journal->points; point++)
+        add_reading(journal, 1, point, HZ_READING_ARRIVAL);
     while (journal->count < records) {
         pass_time(journal);
         add_any(journal);

@@ -28,7 +28,8 @@ struct sim_journal {
     int64_t jt_ns, wall_ns;
     uint64_t seq;
     uint64_t term;
-    bool lost[3]; /* by feed id */
+    uint32_t points; /* ids are 1 to about this */
+    bool lost[3];    /* by feed id */
 };
 
 struct sim_journal *sim_journal_new(uint64_t seed, size_t records);

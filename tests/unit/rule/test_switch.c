@@ -239,9 +239,10 @@ static struct case_point *many(const char *limit)
 }
 
 /* Every point has a value between the two limits. */
-static struct rule_case *listed(struct case_point *before, struct case_point *after)
+static struct rule_case *listed(const char *rules, struct case_point *before,
+                                struct case_point *after)
 {
-    struct rule_case *c = case_new(H_RULE, before);
+    struct rule_case *c = case_new(rules, before);
     struct case_reading values[500];
 
     for (int from = 0; from < MANY; from += 500) {
@@ -250,7 +251,7 @@ static struct rule_case *listed(struct case_point *before, struct case_point *af
         readings(c, 1, "a", values, 500);
     }
     said_nothing(c);
-    change(c, 10, H_RULE, after);
+    change(c, 10, rules, after);
     return c;
 }
 
@@ -269,7 +270,7 @@ static void expect_points(const struct rule_case *c, size_t count, unsigned firs
 static void switch_work_list(void **state)
 {
     struct case_point *before = many("90"), *after = many("80");
-    struct rule_case *c = listed(before, after);
+    struct rule_case *c = listed(H_RULE, before, after);
 
     (void)state;
     assert_int_equal(case_said_count(c), 1000);
@@ -303,7 +304,7 @@ static void switch_work_list_in_a_block(void **state)
 {
     static const struct case_reading three[] = {{"N0000", 85}, {"N0001", 85}, {"N0002", 85}};
     struct case_point *before = many("90"), *after = many("80");
-    struct rule_case *c = listed(before, after);
+    struct rule_case *c = listed(H_RULE, before, after);
 
     (void)state;
     assert_int_equal(case_said_count(c), 1000);
@@ -317,7 +318,7 @@ static void switch_work_list_in_a_block(void **state)
 static void switch_touched_first(void **state)
 {
     struct case_point *before = many("90"), *after = many("80");
-    struct rule_case *c = listed(before, after);
+    struct rule_case *c = listed(H_RULE, before, after);
 
     (void)state;
     assert_int_equal(case_said_count(c), 1000);
@@ -337,11 +338,32 @@ static void switch_touched_first(void **state)
     free(after);
 }
 
+/* However late a point is worked off, its delay runs from the swap; once that is over, from nowhere. */
+static void switch_work_list_and_delays(void **state)
+{
+    struct case_point *before = many("90"), *after = many("80");
+    struct rule_case *c = listed(H_DELAYED, before, after); /* 10 s from 10 on */
+
+    (void)state;
+    tick(c, 15);
+    tick(c, 19.999);
+    said_nothing(c);
+    good(c, 20, "N0000", 85); /* 64 more: due now */
+    assert_int_equal(case_said_count(c), 1000 + 2 * 1024 + 64);
+    assert_true(case_last(c, 0)->jt_ns == INT64_C(20000000000));
+    tick(c, 30);
+    assert_int_equal(case_said_count(c), MANY - 3112);
+    assert_true(case_last(c, 0)->jt_ns == INT64_C(30000000000));
+    case_free(c);
+    free(before);
+    free(after);
+}
+
 /* A set that comes before the one before it was worked off. */
 static void switch_again_while_listed(void **state)
 {
     struct case_point *before = many("90"), *after = many("80");
-    struct rule_case *c = listed(before, after);
+    struct rule_case *c = listed(H_RULE, before, after);
 
     (void)state;
     assert_int_equal(case_said_count(c), 1000);
@@ -371,6 +393,7 @@ int main(void)
         cmocka_unit_test(switch_work_list),
         cmocka_unit_test(switch_work_list_in_a_block),
         cmocka_unit_test(switch_touched_first),
+        cmocka_unit_test(switch_work_list_and_delays),
         cmocka_unit_test(switch_again_while_listed),
     };
 
