@@ -125,7 +125,7 @@ static void write_gateways(FILE *to, const struct city *city, const struct city_
     fputs("code,enterprise,name,feed,client_id,heartbeat_topic,interval\n", to);
     for (uint32_t i = 0; i < city->enterprise_count; i++) {
         const struct city_enterprise *one = &city->enterprises[i];
-        fprintf(to, "GW%s,%s,采集网关,city,gw-%s,hb/GW%s,%ds\n", one->code, one->code, one->code,
+        fprintf(to, "GW%s,%s,中控室1号,city,gw-%s,hb/GW%s,%ds\n", one->code, one->code, one->code,
                 one->code, CITY_INTERVAL_MS / 1000);
     }
 }
