@@ -30,15 +30,29 @@ static const struct ctl_column alarm_columns[] = {
     {.field = "alarm", .en = "ALARM", .zh = "报警编号", .render = ctl_text},
 };
 
+/* The worst first, among equals the newest. Both are whole numbers well within a double. */
+static double rank_alarm(const json_t *row)
+{
+    double raised = ctl_number(row, "t_raise");
+
+    return ctl_severity(row) * 1e14 + (raised > 0 ? raised : 0);
+}
+
+static const struct ctl_list alarm_list = {
+    CTL_COLUMNS(alarm_columns),
+    .rank = rank_alarm,
+    .nothing_en = "no alarms",
+    .nothing_zh = "没有报警",
+};
+
 static int run_alarms(const struct ctl_call *call)
 {
-    return ctl_show_table(call, alarm_columns, CTL_COUNT(alarm_columns), false, "no alarms",
-                          "没有报警");
+    return ctl_show_list(call, &alarm_list);
 }
 
 const struct ctl_command ctl_alarms = {
     .name = "alarms",
-    .summary = "Show the active alarms",
+    .summary = "Show the active alarms, the worst first",
     .text =
         "An alarm is shown while its condition holds; --all shows also those that have returned\n"
         "but are not acknowledged, are shelved, suppressed or out of service.",
@@ -63,10 +77,15 @@ static const struct ctl_column ack_columns[] = {
     {.field = "command", .en = "COMMAND", .zh = "命令编号", .render = ctl_text},
 };
 
+static const struct ctl_list ack_list = {
+    CTL_COLUMNS(ack_columns),
+    .nothing_en = "acknowledged",
+    .nothing_zh = "已确认",
+};
+
 static int run_ack(const struct ctl_call *call)
 {
-    return ctl_show_table(call, ack_columns, CTL_COUNT(ack_columns), false, "acknowledged",
-                          "已确认");
+    return ctl_show_list(call, &ack_list);
 }
 
 const struct ctl_command ctl_ack = {

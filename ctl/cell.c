@@ -175,23 +175,30 @@ void ctl_signs(const json_t *row, const char *field, struct hz_text *to)
     }
 }
 
-/* An unknown severity is shown as red, as consumers of the contract hold it. */
+double ctl_number(const json_t *row, const char *field)
+{
+    return number(member(row, field));
+}
+
+/* Consumers of the contract hold an unknown severity for red. */
+int ctl_severity(const json_t *row)
+{
+    const char *word = json_string_value(json_object_get(row, "sev"));
+    unsigned severity = word ? hz_severity_of(word) : 0;
+
+    return word && *word && severity == 0 ? HZ_SEVERITY_RED : (int)severity;
+}
+
 enum ctl_paint ctl_paint_severity(const json_t *row)
 {
-    const char *severity = json_string_value(json_object_get(row, "sev"));
+    static const enum ctl_paint paints[HZ_SEVERITY_END] = {
+        [HZ_SEVERITY_BLUE] = CTL_BLUE,
+        [HZ_SEVERITY_YELLOW] = CTL_YELLOW,
+        [HZ_SEVERITY_ORANGE] = CTL_ORANGE,
+        [HZ_SEVERITY_RED] = CTL_RED,
+    };
 
-    if (!severity || !*severity)
-        return CTL_PLAIN;
-    switch (hz_severity_of(severity)) {
-    case HZ_SEVERITY_BLUE:
-        return CTL_BLUE;
-    case HZ_SEVERITY_YELLOW:
-        return CTL_YELLOW;
-    case HZ_SEVERITY_ORANGE:
-        return CTL_ORANGE;
-    default:
-        return CTL_RED;
-    }
+    return paints[ctl_severity(row)];
 }
 
 /* Cut, not rounded: 100.0 % means all of them. */

@@ -29,16 +29,22 @@ static const char *by_fault(const char *value)
 
 static const char *percent_fault(const char *value)
 {
-    char *end;
-    double percent = strtod(value, &end);
-    bool digits = strspn(value, "0123456789.") == strlen(value);
+    bool digits = *value && strspn(value, "0123456789") == strlen(value);
 
-    return digits && *value && !*end && percent <= 100 ? NULL : "is not a number from 0 to 100";
+    return digits && strlen(value) <= 3 && atoi(value) <= 100
+               ? NULL
+               : "is not a whole number from 0 to 100";
 }
+
+static const struct ctl_list list = {
+    CTL_COLUMNS(columns),
+    .nothing_en = "nothing",
+    .nothing_zh = "没有",
+};
 
 static int run(const struct ctl_call *call)
 {
-    return ctl_show_table(call, columns, CTL_COUNT(columns), false, "nothing", "没有");
+    return ctl_show_list(call, &list);
 }
 
 const struct ctl_command ctl_coverage = {

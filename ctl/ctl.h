@@ -123,6 +123,8 @@ void ctl_measure(const json_t *row, const char *field, struct hz_text *to); /* w
 void ctl_signs(const json_t *row, const char *field, struct hz_text *to);   /* stale, invalid, .. */
 void ctl_share(const json_t *row, const char *field, struct hz_text *to);   /* field of total, 97.2 % */
 bool ctl_true(const json_t *row, const char *field); /* true, a number above 0, "1" */
+double ctl_number(const json_t *row, const char *field); /* NaN: there is none */
+int ctl_severity(const json_t *row); /* enum hz_severity of its member "sev"; an unknown word is red */
 enum ctl_paint ctl_paint_severity(const json_t *row); /* by its member "sev" */
 
 /* --- table.c --- */
@@ -136,23 +138,30 @@ struct ctl_column {
     unsigned least; /* width that a stream without an end begins with */
 };
 
+/* What a table shows, and how it comes. */
+struct ctl_list {
+    const struct ctl_column *columns;
+    unsigned count;
+    bool follows; /* without an end: rows are written as they come, in the least widths */
+    /* Not NULL: highest first, and all rows are held until the last has come. */
+    double (*rank)(const json_t *row);
+    const char *nothing_en, *nothing_zh; /* when there is no row */
+};
+#define CTL_COLUMNS(table) .columns = (table), .count = sizeof(table) / sizeof((table)[0])
+
 struct ctl_table;
 
-/* `follows`: rows are written as they come, in the least widths. NULL without memory. */
-struct ctl_table *ctl_table_new(const struct ctl_column *columns, unsigned count,
-                                const struct ctl_call *call, bool follows);
+/* `list` is lent. NULL without memory. */
+struct ctl_table *ctl_table_new(const struct ctl_list *list, const struct ctl_call *call);
 bool ctl_table_row(void *table, const json_t *row); /* a ctl_row */
 /* Writes what is left; the rows that there were. */
 uint64_t ctl_table_end(struct ctl_table *table);
 void ctl_table_free(struct ctl_table *table);
 
-/* Asks and shows the answer as a table; `nothing` in both languages when there is no row. */
-int ctl_show_table(const struct ctl_call *call, const struct ctl_column *columns, unsigned count,
-                   bool follows, const char *nothing_en, const char *nothing_zh);
-#define CTL_COUNT(columns) (sizeof(columns) / sizeof((columns)[0]))
+/* Asks and shows the answer as a table. */
+int ctl_show_list(const struct ctl_call *call, const struct ctl_list *list);
 
-/* Columns of a feed, for `feeds` and `status`. */
-extern const struct ctl_column ctl_feed_columns[];
-extern const unsigned ctl_feed_column_count;
+/* A feed a row, for `feeds` and `status`. */
+extern const struct ctl_list ctl_feed_list;
 
 #endif

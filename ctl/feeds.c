@@ -12,7 +12,7 @@ static enum ctl_paint paint_state(const json_t *row)
     return state && strcmp(state, "connected") != 0 ? CTL_RED : CTL_PLAIN;
 }
 
-const struct ctl_column ctl_feed_columns[] = {
+static const struct ctl_column columns[] = {
     {.field = "feed", .en = "FEED", .zh = "数据源", .render = ctl_text},
     {.field = "state", .en = "STATE", .zh = "状态", .render = ctl_text, .paint = paint_state},
     {.field = "since_ms", .en = "SINCE", .zh = "起始时间", .render = ctl_time},
@@ -26,12 +26,16 @@ const struct ctl_column ctl_feed_columns[] = {
     {.field = "verdicts", .en = "VERDICTS", .zh = "拒收", .render = ctl_counts},
     {.field = "reason", .en = "REASON", .zh = "原因", .render = ctl_text},
 };
-const unsigned ctl_feed_column_count = CTL_COUNT(ctl_feed_columns);
+
+const struct ctl_list ctl_feed_list = {
+    CTL_COLUMNS(columns),
+    .nothing_en = "no feeds",
+    .nothing_zh = "没有数据源",
+};
 
 static int run(const struct ctl_call *call)
 {
-    return ctl_show_table(call, ctl_feed_columns, ctl_feed_column_count, false, "no feeds",
-                          "没有数据源");
+    return ctl_show_list(call, &ctl_feed_list);
 }
 
 const struct ctl_command ctl_feeds = {

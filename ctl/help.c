@@ -14,7 +14,7 @@ void ctl_help(FILE *to)
     fputs("  help       this list; hazardctl help COMMAND says more\n"
           "  version    which release this is\n\n"
           "exit: 0 good, 1 refused or failed, 2 usage, 3 hazardd not reachable, 78 configuration\n"
-          "errors. --json on any command gives one JSON object a line, for programs.\n",
+          "errors. --json is for programs: one JSON object a line (config: one array).\n",
           to);
 }
 
@@ -38,7 +38,7 @@ void ctl_help_command(FILE *to, const struct ctl_command *command)
     fputs("\n", to);
     for (const struct ctl_option *option = command->options; option->name; option++)
         help_option(to, option->letter, option->name, option->value, option->help);
-    help_option(to, 'j', "json", NULL, "one JSON object a line");
+    help_option(to, 'j', "json", NULL, "for programs, instead of text");
     help_option(to, 0, "color", "WHEN", "auto, always, never; $NO_COLOR is honoured");
     help_option(to, 'h', "help", NULL, "this text");
     if (!command->online)

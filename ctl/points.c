@@ -23,10 +23,15 @@ static const struct ctl_column columns[] = {
     {.field = "feed", .en = "FEED", .zh = "数据源", .render = ctl_text},
 };
 
+static const struct ctl_list list = {
+    CTL_COLUMNS(columns),
+    .nothing_en = "no such points",
+    .nothing_zh = "没有符合的测点",
+};
+
 static int run(const struct ctl_call *call)
 {
-    return ctl_show_table(call, columns, CTL_COUNT(columns), false, "no such points",
-                          "没有符合的测点");
+    return ctl_show_list(call, &list);
 }
 
 const struct ctl_command ctl_points = {

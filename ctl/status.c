@@ -157,7 +157,7 @@ static int run(const struct ctl_call *call)
 {
     struct status status = {.call = call};
 
-    status.feeds = ctl_table_new(ctl_feed_columns, ctl_feed_column_count, call, false);
+    status.feeds = ctl_table_new(&ctl_feed_list, call);
     if (!status.feeds) {
         ctl_say("no memory");
         return CTL_REFUSED;

@@ -57,9 +57,14 @@ static const char *count_fault(const char *value)
 
 static int run(const struct ctl_call *call)
 {
-    bool follows = ctl_value(call, "follow") != NULL;
+    const struct ctl_list list = {
+        CTL_COLUMNS(columns),
+        .follows = ctl_value(call, "follow") != NULL,
+        .nothing_en = "no entries",
+        .nothing_zh = "没有记录",
+    };
 
-    return ctl_show_table(call, columns, CTL_COUNT(columns), follows, "no entries", "没有记录");
+    return ctl_show_list(call, &list);
 }
 
 const struct ctl_command ctl_tail = {

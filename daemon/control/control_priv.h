@@ -101,7 +101,7 @@ void control__unlink(const char *path, const struct control_socket *socket);
 /* Has the other side closed the connection altogether (not only for writing)? */
 bool control__hung_up(int fd);
 
-/* --- connection.c, answer.c --- */
+/* --- request.c, connection.c, answer.c --- */
 
 struct control_connection;
 
@@ -165,6 +165,14 @@ struct hz_control {
     void (*closed)(void *ctx);
     void *closed_ctx;
 };
+
+/* Works until the peer is 64 KiB behind (true: there may be more to do) or there is nothing to do. */
+bool control__serve(struct control_connection *connection) HZ_ON(hz_output);
+void control__request_over(struct hz_control_request *request) HZ_ON(hz_output);
+static inline bool control__may_add(const struct control_connection *connection)
+{
+    return control__out_waiting(&connection->out) < CONTROL_AHEAD_BYTES;
+}
 
 /* Takes the descriptor. */
 int control__connection_new(struct hz_control *control, int fd) HZ_MUST_USE HZ_ON(hz_output);

@@ -110,6 +110,19 @@ static void begin_search(void *ctx, struct hz_control_request *request)
     hz_control_stream(request, &stream);
 }
 
+/* A handler that says a megabyte at once: it is kept for the peer, and the room given back. */
+static void begin_burst(void *ctx, struct hz_control_request *request)
+{
+    char room[1024];
+
+    (void)ctx;
+    memset(room, 'x', sizeof(room));
+    room[0] = room[sizeof(room) - 1] = '"';
+    for (int i = 0; i < 1024; i++)
+        hz_control_line(request, room, sizeof(room));
+    hz_control_end(request);
+}
+
 static void begin_fail(void *ctx, struct hz_control_request *request)
 {
     char text[2000];
@@ -130,6 +143,7 @@ static const struct hz_control_row rows[] = {
     {"rows", HZ_RIGHT_READ, "count", begin_rows},
     {"wait", HZ_RIGHT_ACK, "!for reason", begin_wait},
     {"search", HZ_RIGHT_READ, NULL, begin_search},
+    {"burst", HZ_RIGHT_READ, NULL, begin_burst},
     {"fail", HZ_RIGHT_READ, "long", begin_fail},
     {NULL, HZ_RIGHT_READ, NULL, NULL},
 };
@@ -298,6 +312,20 @@ static void a_stream_is_made_as_fast_as_it_is_read(void **state)
     close(fd);
 }
 
+static void a_burst_is_kept_and_its_room_given_back(void **state)
+{
+    int fd = case_connect(its);
+
+    (void)state;
+    case_send(its, fd, "burst\nhello\n");
+    for (int i = 0; i < 1024; i++)
+        assert_int_equal(strlen(case_line(its, fd)), 1024);
+    case_expect(its, fd, END);
+    case_expect(its, fd, END);
+    assert_true(its->control->connections[0]->out.capacity <= 2 * CONTROL_AHEAD_BYTES);
+    close(fd);
+}
+
 static void a_reader_that_stops_holds_up_nobody_else(void **state)
 {
     int slow = case_connect(its), other = case_connect(its);
@@ -380,6 +408,7 @@ int main(void)
         T(numbers_are_whole_and_within_bounds),
         T(a_failure_is_a_sentence_and_a_code),
         T(a_stream_is_made_as_fast_as_it_is_read),
+        T(a_burst_is_kept_and_its_room_given_back),
         T(a_reader_that_stops_holds_up_nobody_else),
         T(an_answer_may_come_later),
         T(a_search_goes_on_in_slices),

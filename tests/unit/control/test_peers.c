@@ -351,6 +351,7 @@ static void a_peer_may_leave_at_any_moment(void **state)
             case_send(its, fd, said[i]);
             for (int turn = 0; turn < turns; turn++)
                 uv_run(&its->loop, UV_RUN_NOWAIT);
+            (void)uv_timer_stop(&its->control->tick); /* by the event, not by the tick */
             close(fd);
             connections++;
             CASE_UNTIL(its, case_counts(its).connections == connections);
@@ -374,6 +375,7 @@ static void a_peer_that_shouts_and_leaves_is_seen(void **state)
     case_send_bytes(its, fd, text, sizeof(text));
     CASE_UNTIL(its, its->control->connections[0]->input_length == CONTROL_LINE_BYTES_MAX + 1);
     assert_int_equal(case_counts(its).requests, 1);
+    (void)uv_timer_stop(&its->control->tick); /* by the event, not by the tick */
     close(fd);
     CASE_UNTIL(its, gone == 1);
     assert_int_equal(case_counts(its).open, 0);
@@ -405,6 +407,8 @@ static void a_half_closed_peer_that_leaves_is_found(void **state)
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
     CASE_UNTIL(its, case_counts(its).requests == 1);
     CASE_UNTIL(its, its->control->connections[0]->half_closed);
+    for (int i = 0; i < 20; i++)
+        uv_run(&its->loop, UV_RUN_NOWAIT);
     control__tick(its->control);
     assert_int_equal(gone, 0);
     close(fd);

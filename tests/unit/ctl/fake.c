@@ -70,23 +70,34 @@ static void hold(struct fake *fake, struct hz_control_request *request)
     hz_control_stream(request, &stream);
 }
 
+static void answer_many(struct hz_control_request *request, const char *name)
+{
+    for (int i = 0; i < 5000; i++) {
+        char line[64];
+
+        (void)snprintf(line, sizeof(line), "{\"%s\":\"a-%d\",\"sev\":\"blue\"}", name, i);
+        hz_control_line(request, line, strlen(line));
+    }
+}
+
+static bool is(const char *value, const char *word)
+{
+    return value && strcmp(value, word) == 0;
+}
+
 /* Enterprise "empty" has no alarms, "silent" gets no answer, "many" has five thousand. */
 static void begin_alarms(void *ctx, struct hz_control_request *request)
 {
     const char *enterprise = hz_control_argument(request, "enterprise");
 
     remember(ctx, request, "alarms", "severity enterprise all");
-    if (enterprise && strcmp(enterprise, "silent") == 0) {
+    if (is(enterprise, "silent")) {
         hold(ctx, request);
         return;
     }
-    for (int i = 0; enterprise && strcmp(enterprise, "many") == 0 && i < 5000; i++) {
-        char line[64];
-
-        (void)snprintf(line, sizeof(line), "{\"alarm\":\"a-%d\",\"sev\":\"blue\"}", i);
-        hz_control_line(request, line, strlen(line));
-    }
-    if (!enterprise)
+    if (is(enterprise, "many"))
+        answer_many(request, "alarm");
+    else if (!is(enterprise, "empty"))
         answer(request, fake_answer("alarms"));
     hz_control_end(request);
 }
@@ -107,7 +118,10 @@ static void begin_ack(void *ctx, struct hz_control_request *request)
 static void begin_points(void *ctx, struct hz_control_request *request)
 {
     remember(ctx, request, "points", "enterprise hazard glob stale invalid");
-    answer(request, fake_answer("points"));
+    if (is(hz_control_argument(request, "enterprise"), "many"))
+        answer_many(request, "point");
+    else
+        answer(request, fake_answer("points"));
     hz_control_end(request);
 }
 

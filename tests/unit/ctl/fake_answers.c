@@ -31,16 +31,16 @@ static const char status[] =
     "{\"what\":\"weather\",\"rain\":true}\n";
 
 static const char alarms[] =
+    "{\"alarm\":\"k7f3-1c9e3\",\"cond\":\"system.disk-stalled\",\"state\":\"ack\",\"active\":true,"
+    "\"sev\":\"yellow\",\"level\":\"\",\"kind\":\"system\",\"domain\":\"system\",\"mode\":\"live\","
+    "\"point\":\"\",\"value\":null,\"limit\":null,\"t_raise\":1763902921004,\"n\":8}\n"
     "{\"alarm\":\"k7f3-1c9e2\",\"cond\":\"tank-level.high@330382001/TF01/"
     "LT101\",\"state\":\"unack\","
     "\"active\":true,\"sev\":\"red\",\"level\":\"HH\",\"kind\":\"limit\",\"domain\":\"safety\","
     "\"mode\":\"live\",\"point\":\"330382001/TF01/LT101\",\"point_name\":\"1#液氨球罐液位\","
     "\"hazard\":\"330382001/TF01\",\"hazard_name\":\"液氨罐区\",\"enterprise\":\"330382001\","
     "\"enterprise_name\":\"某某化工\",\"rule\":\"tank-level\",\"value\":90.41,\"limit\":90,"
-    "\"unit\":\"%\",\"t_raise\":1763902921004,\"gateway\":\"gw01\",\"n\":7}\n"
-    "{\"alarm\":\"k7f3-1c9e3\",\"cond\":\"system.disk-stalled\",\"state\":\"ack\",\"active\":true,"
-    "\"sev\":\"yellow\",\"level\":\"\",\"kind\":\"system\",\"domain\":\"system\",\"mode\":\"live\","
-    "\"point\":\"\",\"value\":null,\"limit\":null,\"t_raise\":1763902921004,\"n\":8}\n";
+    "\"unit\":\"%\",\"t_raise\":1763902921004,\"gateway\":\"gw01\",\"n\":7}\n";
 
 static const char ack[] =
     "{\"alarm\":\"k7f3-1c9e2\",\"cond\":\"tank-level.high@330382001/TF01/LT101\","
