@@ -22,6 +22,17 @@ struct feed_ack {
     uint64_t ack; /* ... everything up to this number is acknowledged */
 };
 
+/* A reading whose point is being looked up. */
+struct feed_sought {
+    uint64_t hash;
+    struct hz_reading reading;
+    uint32_t payload; /* which it came in */
+    uint16_t length;
+    char key[HZ_KEY_BYTES_MAX];
+};
+
+#define FEED_SOUGHT 32u
+
 struct pipeline_feed {
     struct hz_pipeline *p;
     const struct hz_feed_config *config;
@@ -39,7 +50,10 @@ struct pipeline_feed {
     struct pipeline_outcome said;
     int64_t lost_wall_ns;        /* since when nobody listened */
     uint64_t messages, readings; /* published to counts once per read */
-    int64_t skew_ms;
+    int64_t skew_ms, future_ms;  /* stamps beyond this are ahead of arrival by more than the skew */
+    uint32_t payload, payload_placed; /* numbers of the present payload, and of the last with a reading */
+    struct feed_sought sought[FEED_SOUGHT];
+    uint64_t sought_first, sought_end;
     struct hz_log_rate log_rate;
     uint32_t *order; /* of a batch by stamp */
 };

@@ -278,6 +278,22 @@ static void pulse(uv_timer_t *timer)
 
 /* --- start and end --- */
 
+/* Which points are in the registry: a bit each, since a row would be one more miss of the cache. */
+static int note_points(struct hz_pipeline *p) HZ_ON(hz_ingest)
+{
+    const struct hz_registry *registry = p->set->registry;
+    uint32_t end = hz_registry_point_end(registry);
+
+    p->ingest.present = calloc(end / 64 + 1, sizeof(*p->ingest.present));
+    if (!p->ingest.present)
+        return -ENOMEM;
+    p->ingest.present_end = end;
+    for (uint32_t point = 1; point < end; point++)
+        if (hz_registry_point(registry, point))
+            p->ingest.present[point / 64] |= UINT64_C(1) << point % 64;
+    return 0;
+}
+
 int pipeline__ingest_init(struct hz_pipeline *p)
 {
     struct pipeline_ingest *in = &p->ingest;
@@ -296,6 +312,8 @@ int pipeline__ingest_init(struct hz_pipeline *p)
     in->before_sleep.data = in->after_sleep.data = p;
     if (error == 0)
         error = pipeline__texts_new(&in->texts);
+    if (error == 0)
+        error = note_points(p);
     if (error == 0)
         error = ingest__records_init(p);
     in->feed_count = p->set->config->feed_count;
@@ -322,6 +340,7 @@ void pipeline__ingest_done(struct hz_pipeline *p)
     for (uint32_t i = 0; in->feeds && i < in->feed_count; i++)
         pipeline__feed_free(in->feeds[i]);
     free(in->feeds);
+    free(in->present);
     pipeline__texts_free(in->texts);
     ingest__records_done(p);
     if (in->loop.data == p) { /* it ran */

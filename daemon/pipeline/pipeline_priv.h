@@ -158,6 +158,8 @@ struct pipeline_ingest {
     bool stalled;
     uint64_t progress_seen;
     int64_t progress_at_ns;
+    uint64_t *present; /* a bit for each point id: in the registry of the set in force */
+    uint32_t present_end;
     struct ingest_texts *texts;     /* ingest_text.c */
     struct ingest_waiting *waiting; /* ingest_record.c */
     struct hz_spsc_rx commands, notices;
@@ -353,6 +355,11 @@ void pipeline__feed_ack(struct pipeline_feed *feed, uint64_t durable_seq) HZ_ON(
 void pipeline__feed_unread(struct pipeline_feed *feed, bool unread) HZ_ON(hz_ingest);
 void pipeline__feed_count(struct pipeline_feed *feed) HZ_ON(hz_ingest);
 bool pipeline__feed_waits(const struct pipeline_feed *feed) HZ_ON(hz_ingest);
+
+static inline bool pipeline__point_present(struct hz_pipeline *p, uint32_t point) HZ_ON(hz_ingest)
+{
+    return point < p->ingest.present_end && (p->ingest.present[point / 64] >> point % 64 & 1);
+}
 
 /* ingest_text.c: the bound on different texts per point */
 int pipeline__texts_new(struct ingest_texts **ret_texts) HZ_MUST_USE;

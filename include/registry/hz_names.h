@@ -26,6 +26,10 @@ uint32_t hz_names_find(const struct hz_names *names, enum hz_named_kind kind, co
 /* For batches: starts fetching what hz_names_find will look at. Returns the hash to hand on. */
 uint64_t hz_names_hash(enum hz_named_kind kind, const char *key, size_t length);
 void hz_names_prefetch(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash);
+/* The two next steps of the same, each some keys later: what the step before has fetched is looked at,
+ * and what hz_names_find_hashed will look at next is fetched. */
+void hz_names_prefetch_place(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash);
+void hz_names_prefetch_key(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash);
 uint32_t hz_names_find_hashed(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash,
                               const char *key, size_t length);
 
