@@ -278,6 +278,8 @@ int registry__draft(const struct hz_files *files, const struct hz_config *config
     read_points(draft, files);
     if (draft->code == 0)
         registry__check_old_ids(draft);
+    registry__pages_done(&draft->aliases.slots); /* before commit needs room of its own */
+    registry__pages_done(&draft->aliases.entries);
     if (draft->code == 0 && draft->registry->point_total == 0 && diagnostics->errors == before)
         hz_diagnose_warning(diagnostics, "points.csv", 0, 0, "the columns are in docs/registry.md",
                             "there are no points: nothing is watched");
@@ -293,8 +295,6 @@ void registry__draft_done(struct registry_draft *draft)
     registry__pages_done(&draft->only_gateway);
     registry__pages_done(&draft->interned.slots);
     registry__pages_done(&draft->interned.entries);
-    registry__pages_done(&draft->aliases.slots);
-    registry__pages_done(&draft->aliases.entries);
     hz_registry_free(draft->registry);
     hz_names_free(draft->names);
 }
