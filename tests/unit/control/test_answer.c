@@ -8,7 +8,7 @@
 /* What the handlers of this test do and have seen. */
 static struct {
     struct hz_control_request *request; /* of `wait`; NULL: over */
-    unsigned made, most, gone, searched;
+    unsigned made, most, gone, searched, asked, news;
     char actor[HZ_ACTOR_BYTES_MAX + 1];
 } seen;
 
@@ -102,6 +102,26 @@ static void next_slice(void *state, struct hz_control_request *request)
     hz_control_end(request);
 }
 
+/* Has a line now and then; is asked when it said that it has. */
+static void next_news(void *state, struct hz_control_request *request)
+{
+    (void)state;
+    seen.asked++;
+    if (seen.news == 0)
+        return;
+    seen.news--;
+    line(request, "{\"news\":1}");
+}
+
+static void begin_news(void *ctx, struct hz_control_request *request)
+{
+    struct hz_control_stream stream = {next_news, count_gone, &seen};
+
+    (void)ctx;
+    seen.request = request;
+    hz_control_stream(request, &stream);
+}
+
 static void begin_search(void *ctx, struct hz_control_request *request)
 {
     struct hz_control_stream stream = {next_slice, NULL, NULL};
@@ -143,6 +163,7 @@ static const struct hz_control_row rows[] = {
     {"rows", HZ_RIGHT_READ, "count", begin_rows},
     {"wait", HZ_RIGHT_ACK, "!for reason", begin_wait},
     {"search", HZ_RIGHT_READ, NULL, begin_search},
+    {"news", HZ_RIGHT_READ, NULL, begin_news},
     {"burst", HZ_RIGHT_READ, NULL, begin_burst},
     {"fail", HZ_RIGHT_READ, "long", begin_fail},
     {NULL, HZ_RIGHT_READ, NULL, NULL},
@@ -361,6 +382,28 @@ static void an_answer_may_come_later(void **state)
     close(fd);
 }
 
+static void a_stream_without_news_is_left_alone(void **state)
+{
+    int fd = case_connect(its);
+
+    (void)state;
+    case_send(its, fd, "news\n");
+    CASE_UNTIL(its, seen.asked == 1);
+    for (int i = 0; i < 20; i++)
+        uv_run(&its->loop, UV_RUN_NOWAIT);
+    assert_int_equal(seen.asked, 1);
+    assert_false(uv_is_active((uv_handle_t *)&its->control->settle)); /* the loop may sleep */
+    seen.news = 2;
+    hz_control_more(seen.request);
+    case_expect(its, fd, "{\"news\":1}");
+    case_expect(its, fd, "{\"news\":1}");
+    assert_int_equal(seen.asked, 4);
+    hz_control_fail(seen.request, HZ_ESTATE, "enough");
+    case_expect(its, fd, "{\"error\":\"enough\",\"code\":-1011}");
+    assert_int_equal(seen.gone, 1);
+    close(fd);
+}
+
 static void a_search_goes_on_in_slices(void **state)
 {
     int fd = case_connect(its);
@@ -369,6 +412,7 @@ static void a_search_goes_on_in_slices(void **state)
     (void)state;
     case_send(its, fd, "search\n");
     CASE_UNTIL(its, seen.searched > 0);
+    assert_int_equal(seen.searched, 1);
     do { /* one slice a turn: the loop's other work comes between */
         before = seen.searched;
         uv_run(&its->loop, UV_RUN_NOWAIT);
@@ -411,6 +455,7 @@ int main(void)
         T(a_burst_is_kept_and_its_room_given_back),
         T(a_reader_that_stops_holds_up_nobody_else),
         T(an_answer_may_come_later),
+        T(a_stream_without_news_is_left_alone),
         T(a_search_goes_on_in_slices),
         T(stopping_tells_whoever_waits),
     };

@@ -270,6 +270,51 @@ static void root_is_called_by_name(void **state)
     close(fd);
 }
 
+static uv_sem_t held;
+
+static void work_held(uv_work_t *work)
+{
+    (void)work;
+    uv_sem_wait(&held);
+}
+
+static void work_done(uv_work_t *work, int status)
+{
+    (void)work;
+    (void)status;
+}
+
+/* All threads of libuv's pool are busy, as when a name service hangs: the request waits two ticks, then
+ * the number has to do; that the name comes after the connection is gone harms nobody. */
+static void a_name_service_that_hangs_holds_nobody_up(void **state)
+{
+    enum { THREADS = 4 }; /* libuv's default */
+    static uv_work_t works[THREADS];
+    char number[32];
+    int fd;
+
+    (void)state;
+    assert_int_equal(uv_sem_init(&held, 0), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(uv_queue_work(&its->loop, &works[i], work_held, work_done), 0);
+    fd = case_connect(its);
+    assert_int_equal(send(fd, "who\n", 4, 0), 4);
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    CASE_UNTIL(its, its->control->connections[0] && its->control->connections[0]->read_ended);
+    control__tick(its->control);
+    for (int i = 0; i < 20; i++)
+        uv_run(&its->loop, UV_RUN_NOWAIT);
+    assert_int_equal(case_counts(its).requests, 0);
+    control__tick(its->control);
+    case_expect(its, fd, END);
+    snprintf(number, sizeof(number), "uid %lu", (unsigned long)geteuid());
+    assert_string_equal(actor, number);
+    CASE_UNTIL(its, case_counts(its).open == 0);
+    for (int i = 0; i < THREADS; i++)
+        uv_sem_post(&held);
+    close(fd);
+}
+
 /* --- hostile and unlucky peers --- */
 
 static void a_thousand_connect_and_the_others_are_told(void **state)
@@ -492,6 +537,7 @@ int main(void)
         cmocka_unit_test(a_user_has_a_name_or_a_number),
         T(the_kernel_says_who_asks),
         T(root_is_called_by_name),
+        T(a_name_service_that_hangs_holds_nobody_up),
         T(a_thousand_connect_and_the_others_are_told),
         T(without_descriptors_accepting_pauses),
         T(a_peer_may_leave_at_any_moment),
