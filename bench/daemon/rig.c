@@ -112,7 +112,7 @@ void rig_write_points(struct rig *rig, unsigned enterprises, unsigned points, bo
         for (unsigned p = 1; p <= points; p++)
             fprintf(rows,
                     "E%04u,H01,%s%04u,Point of the bench %02u,LT-%04u,load,%%,0,100,5,10,90,95\n",
-                    e, long_keys ? "LT-LEVEL" : "P", p, p % 100, p);
+                    e, long_keys ? "LTLEVEL" : "P", p, p % 100, p);
     }
     if (fclose(sites) || fclose(hazards) || fclose(gateways) || fclose(rows))
         rig_fail("the registry is not written");
@@ -195,7 +195,7 @@ void rig_start_broker(struct rig *rig, const char *more)
     char path[128];
 
     rig_write(rig, "broker.conf",
-              "listener 0 %s/broker.sock\nallow_anonymous true\npersistence false\n%s\n",
+              "listener 0 %s/broker.sock\nallow_anonymous true\npersistence false\nuser root\n%s\n",
               rig->folder, more);
     (void)snprintf(path, sizeof(path), "%s/broker.conf", rig->folder);
     (void)rig_spawn(rig, (const char *const[]){"/usr/sbin/mosquitto", "-c", path, NULL});
