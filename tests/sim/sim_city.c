@@ -71,18 +71,23 @@ static void sim_ten_minutes_down(void **state)
     good(c, 20, "N00007", 50); /* its off-delay would end while we are down */
     bad(c, 20, "N00008", 50);
     assert_int_equal(case_said_count(c), 1);
-    restart(c, 21, 621);
+    restart(c, 21, 621); /* and what a start writes besides */
+    feed_lost(c, 621, "a");
+    feed_lost(c, 621, "b");
+    observe(c, 621, HZ_OBSERVED_CONFIG_FAULTY, NULL, 0);
+    feed_back(c, 622, "b");
+    feed_back(c, 623, "a");
     assert_int_equal(case_said_count(c), 2);
     assert_int_equal(case_last(c, 1)->system, HZ_OBSERVED_GAP);
     assert_int_equal(case_last(c, 1)->event, HZ_EVENT_RAISE);
     assert_int_equal(case_last(c, 0)->event, HZ_EVENT_CLEAR);
     assert_int_equal(case_counts(c).alarms_active, 2);
     tick(c, 640);
-    tick(c, 659.9);
+    tick(c, 679.9);
     assert_int_equal(case_said_count(c), 0);
-    tick(c, 680.999);
+    tick(c, 681.999);
     assert_int_equal(case_said_count(c), 1); /* invalid for 60 s of the engine's time */
-    tick(c, 681);
+    tick(c, 683);
     assert_int_equal(count_of(c, HZ_EVENT_RAISE, HZ_KIND_STALE), POINTS);
     assert_int_equal(count_of(c, HZ_EVENT_RAISE, HZ_KIND_GATEWAY), 3);
     assert_int_equal(case_said_count(c), POINTS + 3);
