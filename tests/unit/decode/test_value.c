@@ -242,6 +242,7 @@ static void what_is_no_json(void **state)
         {"{\"v\":infinite}", "refused: broken", 0},
         {"{\"v\":\"open}", "refused: broken", 0},
         {"{\"v\":\"\n\"}", "refused: broken", 0},
+        {"{\"v\":\"\x1f\"}", "refused: broken", 0},
         {"{\"v\":\"\\x41\"}", "refused: broken", 0},
         {"{\"v\":\"\\u00g1\"}", "refused: broken", 0},
         {"{\"v\":\"\\u00\"}", "refused: broken", 0},
@@ -375,6 +376,22 @@ static void field_names_of_any_length(void **state)
     }
 }
 
+static void a_name_is_the_whole_name(void **state)
+{
+    struct hz_filter_config mapping = plain;
+    static const struct decode_case cases[] = {
+        {"{\"timestamp\":1763900000123,\"v\":12.34}", "=12.34@1763900000123", 0},
+        {"{\"timestamq\":1763900000123,\"v\":12.34}", "=12.34", 0},
+        {"{\"timestam\":1763900000123,\"v\":12.34}", "=12.34", 0},
+        {"{\"timestamps\":1763900000123,\"v\":12.34}", "=12.34", 0},
+        {"{\"v\":12.34,\"timestam", "refused: broken", 0},
+    };
+
+    (void)state;
+    mapping.stamp = "timestamp";
+    DECODE_CASES(mapping, cases);
+}
+
 static void a_field_whose_name_needs_escapes(void **state)
 {
     struct hz_filter_config mapping = plain;
@@ -415,6 +432,7 @@ int main(void)
         cmocka_unit_test(paths),
         cmocka_unit_test(a_path_deeper_than_json_may_be_is_refused),
         cmocka_unit_test(field_names_of_any_length),
+        cmocka_unit_test(a_name_is_the_whole_name),
         cmocka_unit_test(a_field_whose_name_needs_escapes),
         cmocka_unit_test(a_sign_of_life_needs_no_content),
     };
