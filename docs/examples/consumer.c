@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <hiredis/hiredis.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -351,6 +352,7 @@ int main(int argc, char **argv)
 {
     struct consumer c = {.address = "127.0.0.1:6379"};
 
+    (void)signal(SIGPIPE, SIG_IGN); /* hiredis writes to a server that is gone, and must say so */
     set_keys(&c, "all");
     read_arguments(&c, argc, argv);
     load_position(&c);

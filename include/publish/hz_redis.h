@@ -4,7 +4,8 @@
  *         or reset connection is noticed, connect and reply have dead-lines, what is under way is
  *         bounded, the library never reconnects from its own callback.
  * WAY     publisher ~~> Redis
- * THREAD  hz_output alone; events and replies come on its loop
+ * THREAD  hz_output alone; events and replies come on its loop. The process ignores SIGPIPE: hiredis
+ *         writes to sockets whose peer has gone
  * OWNS    the hiredis context; arguments are copied by hiredis at the call
  * FULL    hz_redis_room says how many commands may still be sent; beyond it -ENOBUFS
  */

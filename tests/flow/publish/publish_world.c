@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -104,6 +105,7 @@ void world_init(struct world *w, struct redis_server *server, uint64_t journal)
 {
     *w = (struct world){.server = server, .journal = {journal, ~journal}, .log.oldest = 1};
     case_init(&w->c, "zh");
+    (void)signal(SIGPIPE, SIG_IGN); /* as the daemon does */
     /* of now, so that nothing is older than the retention */
     w->c.wall_ms = hz_wall_ns(&hz_clock_real) / HZ_NS_PER_MS - 3600 * 1000;
     w->redis = w->c.set->config->redis;

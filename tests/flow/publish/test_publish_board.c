@@ -198,7 +198,16 @@ static void coverage_stands_beside_it(void **state)
 
 static bool wants_news(struct world *world)
 {
+    hz_role_take(&hz_output);
     return hz_publisher_wants_news(world->publisher);
+}
+
+/* A round of values. */
+static void send_values(const struct hz_latest *values, uint32_t count)
+{
+    hz_role_take(&hz_output);
+    hz_publisher_latest(w.publisher, values, count);
+    hz_publisher_news_end(w.publisher);
 }
 
 static struct hz_latest value_of(const char *point, double value)
@@ -232,9 +241,7 @@ static void latest_values_of_every_kind(void **state)
     values[3].source_ms = HZ_NO_SOURCE_TIME;
     values[4] = value_of("E2/TF1/P01", 3.5);
     world_until(&w, wants_news);
-    hz_publisher_latest(w.publisher, values, 5);
-    assert_true(hz_publisher_wants_news(w.publisher)); /* the round is not over */
-    hz_publisher_news_end(w.publisher);
+    send_values(values, 5);
     wait_for(LATEST, "E1/TF1/P01",
              "{\"v\":90.41,\"unit\":\"%\",\"q\":\"good\",\"t_src\":1767323045000,"
              "\"t_rx\":1767323045005,\"sev\":\"red\",\"flags\":[]}");
@@ -257,9 +264,7 @@ static void a_big_slice_is_taken_whole(void **state)
     world_until(&w, wants_news);
     for (unsigned i = 0; i < 1024; i++)
         values[i] = value_of(i % 2 ? "E1/TF1/P07" : "E2/TF1/P01", i);
-    hz_role_take(&hz_output);
-    hz_publisher_latest(w.publisher, values, 1024);
-    hz_publisher_news_end(w.publisher);
+    send_values(values, 1024);
     wait_for(LATEST, "E1/TF1/P07", "{\"v\":1023,");
     assert_int_equal(world_counts(&w).latest_dropped, 0);
 }
@@ -273,11 +278,9 @@ static void a_round_is_once_in_its_time(void **state)
     w.redis.latest_every_ns = 3600 * HZ_NS_PER_S;
     world_start(&w);
     world_until(&w, wants_news);
-    hz_role_take(&hz_output);
-    hz_publisher_latest(w.publisher, &value, 1);
-    hz_publisher_news_end(w.publisher);
+    send_values(&value, 1);
     wait_for(LATEST, "E1/TF1/P01", "{\"v\":1,");
-    assert_false(hz_publisher_wants_news(w.publisher));
+    assert_false(wants_news(&w));
 }
 
 static void hazard_sources_have_positions(void **state)
@@ -325,11 +328,10 @@ static void the_registry_changes(void **state)
     (void)state;
     offer(raise_at("E1/TF1/P40", HZ_SEVERITY_RED));
     world_until(&w, wants_news);
-    hz_role_take(&hz_output);
-    hz_publisher_latest(w.publisher, values, 2);
-    hz_publisher_news_end(w.publisher);
+    send_values(values, 2);
     wait_for(LATEST, "E1/TF1/P40", "{\"v\":2,");
     wait_for(HAZARDS, "E1/TF1", "\"colour\":\"red\"");
+    hz_role_take(&hz_output);
     hz_publisher_use(w.publisher, smaller);
     world_until(&w, is_gone);
     assert_int_equal(ask_number(&server, "HEXISTS " LATEST " E1/TF1/P01"), 1);
@@ -349,7 +351,7 @@ static void without_latest_there_is_only_the_stream(void **state)
     world_start(&w);
     world_make(&w, 100);
     world_until(&w, world_is_complete);
-    assert_false(hz_publisher_wants_news(w.publisher));
+    assert_false(wants_news(&w));
     assert_int_equal(ask(&server, "KEYS *")->elements, 4); /* stream, active, meta, alive */
 }
 
@@ -361,16 +363,13 @@ static void a_refused_state_holds_no_alert_up(void **state)
     (void)state;
     (void)ask(&server, "SET " LATEST " stranger");
     world_until(&w, wants_news);
-    hz_role_take(&hz_output);
-    hz_publisher_latest(w.publisher, &value, 1);
-    hz_publisher_news_end(w.publisher);
+    send_values(&value, 1);
     world_make(&w, 300);
     world_until(&w, world_is_done);
     world_check(&w, 1);
     (void)ask(&server, "DEL " LATEST);
     world_until(&w, wants_news);
-    hz_publisher_latest(w.publisher, &value, 1);
-    hz_publisher_news_end(w.publisher);
+    send_values(&value, 1);
     wait_for(LATEST, "E1/TF1/P01", "{\"v\":1,");
 }
 

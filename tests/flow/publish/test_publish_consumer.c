@@ -150,6 +150,16 @@ static bool has_printed_all(struct world *world)
     return consumer.next == world->log.count + 1 && consumer.actives == 0;
 }
 
+static void until_printed(void)
+{
+    if (!world_runs_until(&w, NULL, has_printed_all))
+        fail_msg(
+            "the consumer waits for alert %llu of %llu; %u lines of a summary to come; %u misses, "
+            "%u epochs, %u summaries; last: %s",
+            (unsigned long long)consumer.next, (unsigned long long)w.log.count, consumer.actives,
+            consumer.misses, consumer.epochs, consumer.summaries, consumer.text);
+}
+
 static bool has_missed(struct world *world)
 {
     (void)world;
@@ -184,7 +194,7 @@ static void each_alert_once_and_in_order(void **state)
         world_spend(&w, 2);
         take_output();
     }
-    world_until(&w, has_printed_all);
+    until_printed();
     assert_int_equal(consumer.summaries, 1);
 }
 
@@ -196,13 +206,13 @@ static void over_a_redis_that_is_killed_and_refilled(void **state)
     start_consumer("--follow", NULL);
     world_until(&w, has_begun);
     world_make(&w, 100);
-    world_until(&w, has_printed_all);
+    until_printed();
     redis_server_kill(&server);
     world_make(&w, 100);
     world_until(&w, world_is_down);
     redis_server_start(&server, NULL);
     world_make(&w, 100);
-    world_until(&w, has_printed_all);
+    until_printed();
     assert_int_equal(consumer.misses, 0);
     assert_int_equal(consumer.epochs, 0);
 }
@@ -218,13 +228,13 @@ static void over_its_own_restart(void **state)
     start_consumer("--follow", position);
     world_until(&w, has_begun);
     world_make(&w, 50);
-    world_until(&w, has_printed_all);
+    until_printed();
     end_consumer(SIGTERM);
     world_make(&w, 70);
     world_until(&w, world_is_done);
     start_consumer("--once", position);
     consumer.next = 151; /* no summary: it goes on where it was */
-    world_until(&w, has_printed_all);
+    until_printed();
     assert_int_equal(consumer.summaries, 0);
 }
 
@@ -246,9 +256,9 @@ static void trimmed_past_it_says_so(void **state)
     world_until(&w, world_is_done);
     (void)kill(consumer.pid, SIGCONT);
     world_until(&w, has_missed);
-    world_until(&w, has_printed_all);
+    until_printed();
     world_make(&w, 100);
-    world_until(&w, has_printed_all);
+    until_printed();
     assert_int_equal(consumer.misses, 1);
 }
 
@@ -262,7 +272,7 @@ static void another_epoch_is_noticed(void **state)
     (void)ask(&server, "XADD hz:1:{all}:stream * n 1 event intruder");
     world_until(&w, has_seen_an_epoch);
     world_make(&w, 100);
-    world_until(&w, has_printed_all);
+    until_printed();
 }
 
 static void a_missing_heart_beat_is_said(void **state)

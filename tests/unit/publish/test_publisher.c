@@ -104,6 +104,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
+    hz_role_assert(&hz_output);
     hz_publisher_stop(publisher, INT64_C(1000000000), on_closed, NULL);
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     assert_true(closed);
@@ -133,8 +134,24 @@ static void offer(const struct hz_transition *t)
 {
     struct hz_entry *entry = case_render(&c, t);
 
+    hz_role_assert(&hz_output);
     hz_publisher_offer(publisher, entry);
     free(entry);
+}
+
+static void release(uint64_t seq, bool durable)
+{
+    hz_role_assert(&hz_output);
+    hz_publisher_release(publisher, seq, durable);
+}
+
+static struct hz_publisher_counts count(void)
+{
+    struct hz_publisher_counts counts;
+
+    hz_role_assert(&hz_output);
+    hz_publisher_counts(publisher, &counts);
+    return counts;
 }
 
 /* A message of the journal: its length, the bytes in `to`, terminated. */
@@ -190,17 +207,17 @@ static void nothing_is_seen_before_it_is_released(void **state)
         t = numbered(i, 10 * i);
         offer(&t);
     }
-    hz_publisher_release(publisher, 9, true);
+    release(9, true);
     assert_int_equal(hz_mirror_count(mirror), 0);
     assert_int_equal(receive(message, sizeof(message)), 0);
-    hz_publisher_release(publisher, 25, true); /* between two causes */
+    release(25, true); /* between two causes */
     assert_int_equal(hz_mirror_newest(mirror), 2);
     assert_true(receive(message, sizeof(message)) > 0);
     assert_true(receive(message, sizeof(message)) > 0);
     assert_int_equal(receive(message, sizeof(message)), 0);
-    hz_publisher_release(publisher, 10, true); /* never back */
+    release(10, true); /* never back */
     assert_int_equal(hz_mirror_newest(mirror), 2);
-    hz_publisher_release(publisher, 30, false);
+    release(30, false);
     assert_int_equal(hz_mirror_newest(mirror), 3);
 }
 
@@ -212,7 +229,7 @@ static void a_red_alarm_is_a_message_with_fields(void **state)
 
     (void)state;
     offer(&t);
-    hz_publisher_release(publisher, 10, true);
+    release(10, true);
     length = receive(message, sizeof(message));
     assert_non_null(field(message, length, "MESSAGE"));
     assert_non_null(strstr(field(message, length, "MESSAGE"), "液氨罐区 1#液氨球罐液位 90.41%"));
@@ -254,7 +271,7 @@ static void what_goes_there_and_how_loud(void **state)
         t.event = rows[i].event;
         t.system = 1;
         offer(&t);
-        hz_publisher_release(publisher, t.seq, true);
+        release(t.seq, true);
         size_t length = receive(message, sizeof(message));
         if (rows[i].priority)
             assert_string_equal(field(message, length, "PRIORITY"), rows[i].priority);
@@ -278,9 +295,10 @@ static void text_from_outside_makes_no_field(void **state)
     struct hz_slice values[HZ_FIELD_COUNT];
     assert_true(hz_entry_values(entry, entry->bytes, values));
     memcpy((char *)values[HZ_FIELD_MSG].at, evil, sizeof(evil) - 1);
+    hz_role_assert(&hz_output);
     hz_publisher_offer(publisher, entry);
     free(entry);
-    hz_publisher_release(publisher, 10, true);
+    release(10, true);
     length = receive(message, sizeof(message));
     assert_int_equal(strncmp(field(message, length, "MESSAGE"), evil, sizeof(evil) - 1), 0);
     assert_string_equal(field(message, length, "PRIORITY"), "1");
@@ -296,9 +314,9 @@ static void a_journal_that_does_not_read_holds_nothing_up(void **state)
     for (uint64_t i = 1; i <= 3000; i++) {
         struct hz_transition t = numbered(i, i);
         offer(&t);
-        hz_publisher_release(publisher, i, true);
+        release(i, true);
     }
-    hz_publisher_counts(publisher, &counts);
+    counts = count();
     assert_int_equal(hz_mirror_newest(mirror), 3000);
     assert_true(counts.journald_dropped > 0);
     assert_int_equal(counts.journald_sent + counts.journald_dropped, 3000);
@@ -318,13 +336,13 @@ static void without_a_journal_it_goes_to_stderr(void **state)
     assert_int_equal(pipe(ends), 0);
     (void)dup2(ends[1], STDERR_FILENO);
     offer(&t);
-    hz_publisher_release(publisher, 10, true);
+    release(10, true);
     (void)dup2(out, STDERR_FILENO);
     ssize_t got = read(ends[0], said, sizeof(said) - 1);
     assert_true(got > 0);
     said[got] = '\0';
     assert_non_null(strstr(said, "red raise: "));
-    hz_publisher_counts(publisher, &counts);
+    counts = count();
     assert_int_equal(counts.journald_sent, 1);
     (void)close(out);
     (void)close(ends[0]);
