@@ -21,18 +21,10 @@
  */
 #include "publish_priv.h"
 
-#define X(name, word, type, text) "'" word "',"
-static const char field_names[] = HZ_ENTRY_FIELDS(X);
-#undef X
-
-static const char text_before[] =
+static const char text_checks[] =
     "local stream, active, meta, alive = KEYS[1], KEYS[2], KEYS[3], KEYS[4]\n"
     "local mode, journal, term, run, epoch = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]\n"
     "local expect = ARGV[6]\n"
-    "local names = {";
-
-static const char text_checks[] =
-    "}\n"
     "local last, tag\n"
     "local function answer(status, detail)\n"
     "  return {status, last, tag or '', epoch, detail or ''}\n"
@@ -102,27 +94,21 @@ static const char text_checks[] =
     "  return answer('OK')\n"
     "end\n";
 
+/* An entry's id, value and fields stand from a[at] on. The XADD between these two parts is written out
+ * with every name and place in it: a loop over the fields would cost as much as the XADD itself. */
 static const char text_append[] =
     "\n"
-    "local fields, at, n, n_at, cond_at = #names, 14, '', 0, 0\n"
-    "local args = {stream, ''}\n"
-    "for i = 1, fields do\n"
-    "  args[2 * i + 1] = names[i]\n"
-    "  if names[i] == 'n' then n_at = i end\n"
-    "  if names[i] == 'cond' then cond_at = i end\n"
-    "end\n"
+    "local a, at, n, call = ARGV, 14, '', redis.call\n"
     "local values, all = {}, tag == expect or not after(tag, expect)\n"
-    "for e = 1, tonumber(ARGV[13]) do\n"
-    "  local id, value = ARGV[at], ARGV[at + 1]\n"
-    "  at = at + 1\n"
-    "  args[2] = id\n"
-    "  for i = 1, fields do args[2 * i + 2] = ARGV[at + i] end\n"
-    "  redis.call('XADD', unpack(args))\n"
+    "for e = 1, tonumber(a[13]) do\n"
+    "  local id = a[at]\n";
+
+static const char text_end[] =
     "  if all or after(id, tag) then\n"
-    "    values[ARGV[at + cond_at]] = value\n"
-    "    tag, n, all = id, ARGV[at + n_at], true\n"
+    "    values[cond] = a[at + 1]\n"
+    "    tag, n, all = id, number, true\n"
     "  end\n"
-    "  at = at + fields + 1\n"
+    "  at = at + step\n"
     "  last = id\n"
     "end\n"
     "if n ~= '' then\n"
@@ -134,16 +120,23 @@ static const char text_append[] =
     "      set[#set + 1], set[#set + 2] = cond, value\n"
     "    end\n"
     "  end\n"
-    "  redis.call(unpack(set))\n"
-    "  if #gone > 2 then redis.call(unpack(gone)) end\n"
+    "  call(unpack(set))\n"
+    "  if #gone > 2 then call(unpack(gone)) end\n"
     "end\n"
-    "redis.call('XTRIM', stream, 'MAXLEN', '~', ARGV[10])\n"
+    "call('XTRIM', stream, 'MAXLEN', '~', a[10])\n"
     "return answer('OK')\n";
+
+_Static_assert(2 * HZ_FIELD_COUNT < 200, "a Lua function has 250 registers");
 
 void publish__script(struct hz_text *to)
 {
-    hz_text_puts(to, text_before);
-    hz_text_puts(to, field_names);
     hz_text_puts(to, text_checks);
     hz_text_puts(to, text_append);
+    hz_text_format(to, "  local number, cond, step = a[at + %d], a[at + %d], %d\n", HZ_FIELD_N + 2,
+                   HZ_FIELD_COND + 2, HZ_FIELD_COUNT + 2);
+    hz_text_puts(to, "  call('XADD', stream, id");
+    for (int field = 0; field < HZ_FIELD_COUNT; field++)
+        hz_text_format(to, ",'%s',a[at+%d]", hz_entry_field_names[field], field + 2);
+    hz_text_puts(to, ")\n");
+    hz_text_puts(to, text_end);
 }
