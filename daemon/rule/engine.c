@@ -13,18 +13,14 @@
 
 /* --- memory --- */
 
-#define QUEUE_PLACES (2u * HZ_POINTS_MAX) /* the power of two above all points */
-#define BITS(count)  (((size_t)(count) + 63) / 64 * sizeof(uint64_t))
-
-_Static_assert((QUEUE_PLACES & (QUEUE_PLACES - 1)) == 0 && QUEUE_PLACES > ENGINE_POINTS,
-               "a ring for every point once");
+#define BITS(count) (((size_t)(count) + 63) / 64 * sizeof(uint64_t))
 
 struct piece {
     void **memory;
     size_t bytes;
 };
 
-#define PIECES 17
+#define PIECES 18
 
 static void list_pieces(struct hz_engine *e, struct piece pieces[PIECES])
 {
@@ -37,7 +33,8 @@ static void list_pieces(struct hz_engine *e, struct piece pieces[PIECES])
         {(void **)&e->delays.entries, sizeof(struct engine_entry) * ENGINE_NOTES},
         {(void **)&e->shelves.entries, sizeof(struct engine_entry) * ENGINE_NOTES},
         {(void **)&e->silences.entries, sizeof(struct engine_entry) * (ENGINE_GATEWAYS + 1)},
-        {(void **)&e->wheel.exact.entries, sizeof(struct engine_entry) * (ENGINE_POINTS + 1)},
+        {(void **)&e->stales.entries, sizeof(struct engine_entry) * (ENGINE_GROUPS + 1)},
+        {(void **)&e->group_places, sizeof(*e->group_places) * ENGINE_GROUPS},
         {(void **)&e->listed, BITS(ENGINE_POINTS)},
         {(void **)&e->hazards, sizeof(*e->hazards) * (HZ_HAZARDS_MAX + 1)},
         {(void **)&e->enterprises, sizeof(*e->enterprises) * (HZ_ENTERPRISES_MAX + 1)},
@@ -45,7 +42,7 @@ static void list_pieces(struct hz_engine *e, struct piece pieces[PIECES])
         {(void **)&e->dirty_hazards.bits, BITS(HZ_HAZARDS_MAX + 1)},
         {(void **)&e->dirty_enterprises.bits, BITS(HZ_ENTERPRISES_MAX + 1)},
         {(void **)&e->dirty_parks.bits, BITS(HZ_ENTERPRISES_MAX + 1)},
-        {(void **)&e->queue, sizeof(*e->queue) * QUEUE_PLACES},
+        {(void **)&e->dirty_points.bits, BITS(ENGINE_POINTS)},
     };
 
     memcpy(pieces, all, sizeof(all));
@@ -81,8 +78,8 @@ int hz_engine_new(struct hz_engine **ret_engine)
     engine->shelves.capacity = ENGINE_NOTES;
     engine->silences.kind = ENGINE_SILENCES;
     engine->silences.capacity = ENGINE_GATEWAYS + 1;
-    engine->wheel.exact.kind = ENGINE_STALES;
-    engine->wheel.exact.capacity = ENGINE_POINTS + 1;
+    engine->stales.kind = ENGINE_STALES;
+    engine->stales.capacity = ENGINE_GROUPS + 1;
     engine->note_end = 1;
     engine->point_end = engine->gateway_end = engine->feed_end = 1;
     engine->lost_due_ns = HZ_NEVER;

@@ -64,8 +64,10 @@ void rule__flag(struct hz_engine *engine, uint32_t point, unsigned set, unsigned
     rule__news(engine, point);
 }
 
-static void empty(struct hz_coverage *list, struct engine_dirty *dirty)
+static void empty(struct hz_coverage *list, struct engine_dirty *dirty, uint32_t end)
 {
+    if (dirty->end < end)
+        dirty->end = end;
     for (uint32_t id = 0; id < dirty->end; id++) {
         if (list[id].total == 0)
             continue;
@@ -76,9 +78,12 @@ static void empty(struct hz_coverage *list, struct engine_dirty *dirty)
 
 void rule__coverage_all(struct hz_engine *engine)
 {
-    empty(engine->hazards, &engine->dirty_hazards);
-    empty(engine->enterprises, &engine->dirty_enterprises);
-    empty(engine->parks, &engine->dirty_parks);
+    const struct hz_registry *registry = engine->ruleset ? engine->ruleset->set->registry : NULL;
+
+    empty(engine->hazards, &engine->dirty_hazards, registry ? hz_registry_hazard_end(registry) : 0);
+    empty(engine->enterprises, &engine->dirty_enterprises,
+          registry ? hz_registry_enterprise_end(registry) : 0);
+    empty(engine->parks, &engine->dirty_parks, registry ? hz_registry_park_end(registry) : 0);
     engine->whole = (struct hz_coverage){0};
     engine->dirty_whole = true;
     for (uint32_t point = 1; point < engine->point_end; point++)

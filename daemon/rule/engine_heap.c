@@ -2,12 +2,12 @@
  *
  * Heaps of timers: the one due first at the root, and of those due together the one whose owner comes
  * first by (point, rule, kind). What must stay true: the order in which timers fire follows from their
- * names alone, never from the order in which they were put in. An owner that can be taken out early
- * knows its place in the heap.
+ * names alone, never from the order in which they were put in. Every owner knows its place, so that it
+ * can be taken out early.
  */
 #include "engine_priv.h"
 
-/* Where the owner keeps its place; NULL: it is never taken out early. */
+/* Where the owner's place is kept. */
 static uint32_t *place_of(struct hz_engine *engine, const struct engine_heap *heap, uint32_t who)
 {
     switch (heap->kind) {
@@ -17,10 +17,9 @@ static uint32_t *place_of(struct hz_engine *engine, const struct engine_heap *he
         return &engine->notes[who].alarm.place;
     case ENGINE_SILENCES:
         return &engine->gateways[who].place;
-    case ENGINE_STALES:
-        break;
+    default:
+        return &engine->group_places[who];
     }
-    return NULL;
 }
 
 static uint64_t name_of(const struct hz_engine *engine, const struct engine_heap *heap,
@@ -44,11 +43,8 @@ static bool before(const struct hz_engine *engine, const struct engine_heap *hea
 static void put_at(struct hz_engine *engine, struct engine_heap *heap, uint32_t place,
                    struct engine_entry entry)
 {
-    uint32_t *known = place_of(engine, heap, entry.who);
-
     heap->entries[place] = entry;
-    if (known)
-        *known = place;
+    *place_of(engine, heap, entry.who) = place;
 }
 
 static void up(struct hz_engine *engine, struct engine_heap *heap, uint32_t place,
@@ -80,18 +76,29 @@ void rule__heap_put(struct hz_engine *engine, struct engine_heap *heap, int64_t 
     up(engine, heap, ++heap->count, (struct engine_entry){due_ns, who, 0});
 }
 
+/* Finds the entry its place, from the one that is free. */
+static void settle(struct hz_engine *engine, struct engine_heap *heap, uint32_t place,
+                   struct engine_entry entry)
+{
+    if (place > 1 && before(engine, heap, entry, heap->entries[place / 2]))
+        up(engine, heap, place, entry);
+    else
+        down(engine, heap, place, entry);
+}
+
+void rule__heap_move(struct hz_engine *engine, struct engine_heap *heap, uint32_t place,
+                     int64_t due_ns)
+{
+    hz_assert(place >= 1 && place <= heap->count);
+    settle(engine, heap, place, (struct engine_entry){due_ns, heap->entries[place].who, 0});
+}
+
 void rule__heap_cut(struct hz_engine *engine, struct engine_heap *heap, uint32_t place)
 {
     hz_assert(place >= 1 && place <= heap->count);
-    uint32_t *known = place_of(engine, heap, heap->entries[place].who);
+    *place_of(engine, heap, heap->entries[place].who) = 0;
     struct engine_entry last = heap->entries[heap->count--];
 
-    if (known)
-        *known = 0;
-    if (place > heap->count)
-        return;
-    if (place > 1 && before(engine, heap, last, heap->entries[place / 2]))
-        up(engine, heap, place, last);
-    else
-        down(engine, heap, place, last);
+    if (place <= heap->count)
+        settle(engine, heap, place, last);
 }

@@ -2,7 +2,7 @@
  *
  * Loading a saved state into a fresh engine. What must stay true: whatever the bytes are, nothing
  * outside the engine's memory is touched, and what is accepted is a state that saving could have
- * written; the rest (heaps, wheel, counts, coverage) is built again from it.
+ * written; the rest (heaps, counts, coverage) is built again from it.
  */
 #include "engine_saved.h"
 
@@ -318,7 +318,6 @@ int hz_engine_load(struct hz_engine *engine, hz_engine_read read, void *ctx)
     if (error < 0)
         return error;
     engine->now.jt_ns = engine->jt_ns;
-    rule__news_resize(engine);
     rule__rebuild(engine);
     return 0;
 }

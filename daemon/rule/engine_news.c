@@ -1,91 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * News: what changed for people's eyes since it was last taken. A point stands in the queue at most
- * once; whoever takes it sees it as it is then. What must stay true: news never reach back into the
- * engine's state, so that no transition depends on whether or when they were taken.
+ * News: what changed for people's eyes since it was last taken, a bit for each point and scope. Who
+ * takes a change sees the state as it is then. They are taken going round in the order of ids, so that
+ * each has its turn and lines are read one after the other. What must stay true: news never reach back
+ * into the engine's state; no transition depends on whether or when they were taken.
  */
 #include "engine_priv.h"
 
-#include <string.h>
-
 #define WORD 64u
 
-/* --- the queue of points: a ring --- */
-
-void rule__news_push(struct hz_engine *engine, uint32_t point)
-{
-    engine->points[point].flags |= ENGINE_DIRTY;
-    hz_assert(engine->queue_count < engine->queue_size);
-    engine->queue[(engine->queue_head + engine->queue_count++) & (engine->queue_size - 1)] = point;
-}
-
-static uint32_t pop(struct hz_engine *engine)
-{
-    uint32_t point = engine->queue[engine->queue_head];
-
-    engine->queue_head = (engine->queue_head + 1) & (engine->queue_size - 1);
-    if (--engine->queue_count == 0)
-        engine->queue_head = 0; /* a queue that is kept short stays in few pages */
-    engine->points[point].flags &= (uint16_t)~ENGINE_DIRTY;
-    return point;
-}
-
-/* Room for every point once. What was in the ring is put in again, in the order of points. */
-void rule__news_resize(struct hz_engine *engine)
-{
-    uint32_t size = engine->queue_size ? engine->queue_size : WORD;
-
-    while (size < engine->point_end)
-        size *= 2;
-    if (size == engine->queue_size)
-        return;
-    engine->queue_size = size;
-    engine->queue_head = engine->queue_count = 0;
-    for (uint32_t point = 1; point < engine->point_end; point++)
-        if (engine->points[point].flags & ENGINE_DIRTY)
-            rule__news_push(engine, point);
-}
-
-/* --- scopes: a bit each --- */
-
-void rule__dirty_mark(struct engine_dirty *dirty, uint32_t id)
-{
-    uint64_t bit = UINT64_C(1) << id % WORD;
-
-    if (id >= dirty->end)
-        dirty->end = id + 1;
-    dirty->count += (dirty->bits[id / WORD] & bit) == 0;
-    dirty->bits[id / WORD] |= bit;
-}
-
-/* The next marked one, from where the last was found. */
-static uint32_t take_mark(struct engine_dirty *dirty)
+/* The next marked one, from where the last was found; there is one. */
+static uint32_t next_mark(struct engine_dirty *dirty)
 {
     uint32_t words = (dirty->end + WORD - 1) / WORD;
 
-    if (dirty->at >= words)
-        dirty->at = 0;
     while (dirty->bits[dirty->at] == 0)
         dirty->at = dirty->at + 1 < words ? dirty->at + 1 : 0;
-    uint32_t id = dirty->at * WORD + (uint32_t)__builtin_ctzll(dirty->bits[dirty->at]);
-    dirty->bits[dirty->at] &= dirty->bits[dirty->at] - 1;
-    dirty->count--;
-    return id;
+    return dirty->at * WORD + (uint32_t)__builtin_ctzll(dirty->bits[dirty->at]);
 }
 
-static size_t take_scope(struct hz_engine *engine, struct engine_dirty *dirty,
-                         enum hz_news_kind what, struct hz_news *to, size_t room)
+static void unmark(struct engine_dirty *dirty, uint32_t id)
 {
-    size_t count = 0;
-
-    while (count < room && dirty->count > 0) {
-        uint32_t id = take_mark(dirty);
-        if (id == 0)
-            continue; /* points without such a scope */
-        to[count++] = (struct hz_news){
-            .what = (uint8_t)what, .id = id, .coverage = hz_engine_coverage(engine, what, id)};
-    }
-    return count;
+    dirty->bits[id / WORD] &= ~(UINT64_C(1) << id % WORD);
+    dirty->count--;
 }
 
 /* --- points as they are seen --- */
@@ -140,12 +77,48 @@ bool hz_engine_point(const struct hz_engine *engine, uint32_t point, struct hz_n
     return true;
 }
 
-static size_t take_points(struct hz_engine *engine, struct hz_news *to, size_t room)
+/* --- taking --- */
+
+static size_t take_scope(struct engine_dirty *dirty, const struct hz_coverage *list,
+                         enum hz_news_kind what, struct hz_news *to, size_t room)
 {
     size_t count = 0;
 
-    while (count < room && engine->queue_count > 0)
-        count += hz_engine_point(engine, pop(engine), &to[count]); /* else: it left the set */
+    while (count < room && dirty->count > 0) {
+        uint32_t id = next_mark(dirty);
+        unmark(dirty, id);
+        if (id != 0) /* else: points without such a scope */
+            to[count++] = (struct hz_news){.what = (uint8_t)what, .id = id, .coverage = list[id]};
+    }
+    return count;
+}
+
+/* The next point that is news, of the groups that are marked; 0 = none. */
+static uint32_t next_point(struct hz_engine *engine)
+{
+    struct engine_dirty *dirty = &engine->dirty_points;
+
+    while (dirty->count > 0) {
+        uint32_t group = next_mark(dirty), point = group * ENGINE_NEWS_GROUP;
+        for (; point < (group + 1) * ENGINE_NEWS_GROUP; point++)
+            if (engine->points[point].flags & ENGINE_DIRTY)
+                return point;
+        unmark(dirty, group);
+    }
+    return 0;
+}
+
+/* One that left the set is no news. */
+static size_t take_points(struct hz_engine *engine, struct hz_news *to, size_t room)
+{
+    size_t count = 0;
+    uint32_t point;
+
+    engine->dirty_points.end = engine->point_end / ENGINE_NEWS_GROUP + 1;
+    while (count < room && (point = next_point(engine)) != 0) {
+        engine->points[point].flags &= (uint16_t)~ENGINE_DIRTY;
+        count += hz_engine_point(engine, point, &to[count]);
+    }
     while (count < room && engine->renew_at != 0) {
         count += hz_engine_point(engine, engine->renew_at, &to[count]);
         engine->renew_at = engine->renew_at + 1 < engine->point_end ? engine->renew_at + 1 : 0;
@@ -161,10 +134,12 @@ size_t hz_engine_take_news(struct hz_engine *engine, struct hz_news *to, size_t 
         to[count++] = (struct hz_news){.what = HZ_NEWS_WHOLE, .coverage = engine->whole};
         engine->dirty_whole = false;
     }
-    count += take_scope(engine, &engine->dirty_parks, HZ_NEWS_PARK, to + count, room - count);
-    count += take_scope(engine, &engine->dirty_enterprises, HZ_NEWS_ENTERPRISE, to + count,
+    count +=
+        take_scope(&engine->dirty_parks, engine->parks, HZ_NEWS_PARK, to + count, room - count);
+    count += take_scope(&engine->dirty_enterprises, engine->enterprises, HZ_NEWS_ENTERPRISE,
+                        to + count, room - count);
+    count += take_scope(&engine->dirty_hazards, engine->hazards, HZ_NEWS_HAZARD, to + count,
                         room - count);
-    count += take_scope(engine, &engine->dirty_hazards, HZ_NEWS_HAZARD, to + count, room - count);
     return count + take_points(engine, to + count, room - count);
 }
 

@@ -11,7 +11,7 @@
  *
  * What must stay true: a function that returns false has used up the room, and goes on at the same
  * place when it is called again. Judging is never interrupted. Nothing here is kept between two
- * calls but in struct hz_engine. Heaps, wheel, bands, coverage and news follow from the rest and are
+ * calls but in struct hz_engine. Heaps, bands, coverage and news follow from the rest and are
  * built again at a load; all else is saved.
  */
 #ifndef ENGINE_PRIV_H
@@ -41,9 +41,7 @@ enum engine_flag {
     ENGINE_LISTED = 1 << 7,     /* on the work list of a changed set */
     ENGINE_BY_GATEWAY = 1 << 8, /* alive_by: gateway */
     ENGINE_APART = 1 << 9,      /* has a clock note: its value's stamp is not its last stamp, or doubted */
-    ENGINE_DIRTY = 1 << 10,     /* in the queue of news */
-    ENGINE_QUEUED = 1 << 11,    /* in a list of the staleness wheel */
-    ENGINE_HEAPED = 1 << 12,    /* in the staleness heap */
+    ENGINE_DIRTY = 1 << 10,     /* news */
 };
 
 /* A reading is quick when only the first of these is set. */
@@ -59,7 +57,7 @@ struct engine_point {
     int64_t arrival_ns; /* UTC of the last reading; 0 */
     double quiet_low, quiet_high; /* a good value strictly between changes no level */
     uint32_t notes;
-    uint32_t wheel_next;
+    uint32_t stale_after_ms; /* of the set in force; 0 = the default of its feed */
     uint16_t feed;
     uint16_t gateway;
     uint8_t kind;
@@ -176,7 +174,7 @@ struct engine_system {
     int64_t seen; /* the value observed */
 };
 
-/* --- heaps, wheel --- */
+/* --- timers --- */
 
 struct engine_entry {
     int64_t due_ns;
@@ -192,15 +190,9 @@ struct engine_heap {
     enum engine_heap_kind kind;
 };
 
-#define ENGINE_WHEEL_BUCKETS 4096u
-#define ENGINE_WHEEL_SHIFT   30 /* a bucket is 1.07 s, the wheel 73 min */
-
-struct engine_wheel {
-    int64_t bucket; /* the current one: what is due in it or before stands in the heap */
-    uint32_t heads[ENGINE_WHEEL_BUCKETS];
-    uint64_t taken[ENGINE_WHEEL_BUCKETS / 64];
-    struct engine_heap exact;
-};
+/* Points that are looked at together for staleness: four pages of lines. */
+#define ENGINE_GROUP  256u
+#define ENGINE_GROUPS (ENGINE_POINTS / ENGINE_GROUP + 1)
 
 /* --- where apply stands --- */
 
@@ -226,9 +218,12 @@ struct engine_now {
     int64_t jt_ns, utc_ns;
 };
 
+/* What is news: a bit for each id. */
 struct engine_dirty {
     uint64_t *bits;
-    uint32_t count, end, at;
+    uint32_t count;
+    uint32_t end; /* ids are below */
+    uint32_t at;  /* word where the last was found */
 };
 
 struct hz_engine {
@@ -259,8 +254,8 @@ struct hz_engine {
 
     /* follows from the state */
     uint32_t note_end, note_free;
-    struct engine_heap delays, silences, shelves;
-    struct engine_wheel wheel;
+    struct engine_heap delays, stales, silences, shelves;
+    uint32_t *group_places; /* of a group of points, in the heap of stales */
     int64_t lost_due_ns; /* next feed-lost alarm; HZ_NEVER */
     uint64_t *listed;    /* bit per point */
     uint32_t listed_count, listed_at, gateways_listed;
@@ -274,10 +269,8 @@ struct hz_engine {
 
     /* news */
     struct hz_coverage whole, *hazards, *enterprises, *parks;
-    struct engine_dirty dirty_hazards, dirty_enterprises, dirty_parks;
+    struct engine_dirty dirty_hazards, dirty_enterprises, dirty_parks, dirty_points;
     bool dirty_whole;
-    uint32_t *queue; /* of points, a ring of queue_size places */
-    uint32_t queue_size, queue_head, queue_count;
     uint32_t renew_at; /* next point to be made news again; 0 = none */
 };
 
@@ -309,6 +302,7 @@ static inline struct engine_note *rule__note(struct hz_engine *engine, uint32_t 
 
 /* --- engine_heap.c --- */
 void rule__heap_put(struct hz_engine *engine, struct engine_heap *heap, int64_t due_ns, uint32_t who);
+void rule__heap_move(struct hz_engine *engine, struct engine_heap *heap, uint32_t place, int64_t due_ns);
 void rule__heap_cut(struct hz_engine *engine, struct engine_heap *heap, uint32_t place);
 static inline int64_t rule__heap_due(const struct engine_heap *heap)
 {
@@ -321,14 +315,12 @@ int64_t rule__timers_due(const struct hz_engine *engine);
 void rule__at(struct hz_engine *engine, int64_t jt_ns);
 
 /* --- engine_staleness.c --- */
-int64_t rule__stale_after_ns(struct hz_engine *engine, uint32_t point);
 int64_t rule__last_sign_ns(const struct hz_engine *engine, uint32_t point);
 void rule__stale_watch(struct hz_engine *engine, uint32_t point);
 void rule__stale_watch_all(struct hz_engine *engine);
 /* The next point that is really due up to `until_ns`: ENGINE_NOBODY when there is none. */
 uint32_t rule__stale_next(struct hz_engine *engine, int64_t until_ns, int64_t *ret_due_ns);
-void rule__stale_take(struct hz_engine *engine, uint32_t point);
-int64_t rule__stale_due(const struct hz_engine *engine);
+void rule__stale_take(struct hz_engine *engine, uint32_t point); /* it is STALE from now on */
 
 /* --- engine_limits.c --- */
 enum engine_judge {
@@ -461,14 +453,26 @@ void rule__flag(struct hz_engine *engine, uint32_t point, unsigned set, unsigned
 void rule__coverage_all(struct hz_engine *engine);
 
 /* --- engine_news.c --- */
-void rule__news_push(struct hz_engine *engine, uint32_t point);
+static inline void rule__dirty_mark(struct engine_dirty *dirty, uint32_t id)
+{
+    uint64_t bit = UINT64_C(1) << id % 64, *word = &dirty->bits[id / 64];
+
+    dirty->count += (*word & bit) == 0;
+    *word |= bit;
+}
+
+#define ENGINE_NEWS_GROUP 8u /* points to a bit: the bits of a million stay in the first cache */
+
+/* The flag in the point's line says so, so that most look no further. */
 static inline void rule__news(struct hz_engine *engine, uint32_t point)
 {
-    if (!(engine->points[point].flags & ENGINE_DIRTY))
-        rule__news_push(engine, point);
+    struct engine_point *of = &engine->points[point];
+
+    if (of->flags & ENGINE_DIRTY)
+        return;
+    of->flags |= ENGINE_DIRTY;
+    rule__dirty_mark(&engine->dirty_points, point / ENGINE_NEWS_GROUP);
 }
-void rule__news_resize(struct hz_engine *engine);
-void rule__dirty_mark(struct engine_dirty *dirty, uint32_t id);
 
 /* --- engine.c --- */
 struct hz_ruleset *rule__take_offered(struct hz_engine *engine, const struct hz_digest *digest);

@@ -15,12 +15,13 @@
 
 #include <math.h>
 
-#define AHEAD                                                                                      \
-    16u /* readings whose lines are being fetched: a miss to memory is worth about as many */
+#define AHEAD 12u /* readings whose lines are being fetched: as many as a core fetches at a time */
+16u /* readings whose lines are being fetched: a miss to memory is worth about as many */
 
 #define LIST_SHARE 64u /* of the work list, before each record */
 
-unsigned rule__quality(const struct hz_reading *reading)
+    unsigned
+    rule__quality(const struct hz_reading *reading)
 {
     if (reading->quality == HZ_QUALITY_GOOD && reading->kind == HZ_VALUE_F64 &&
         !isfinite(reading->value.f64))
@@ -316,9 +317,14 @@ static bool take_quickly(struct hz_engine *engine, const struct quick *q,
     if (of->gateway != 0)
         q->gateways[of->gateway].life_ns = q->jt_ns;
     engine->arrivals += reading->flags / HZ_READING_ARRIVAL;
-    if (!(of->flags & ENGINE_DIRTY))
-        rule__news_push(engine, reading->point.v);
+    rule__news(engine, reading->point.v);
     return true;
+}
+
+static void fetch(const struct quick *q, const struct hz_reading *reading)
+{
+    if (reading->point.v < ENGINE_POINTS)
+        __builtin_prefetch(&q->points[reading->point.v], 1);
 }
 
 _Static_assert(HZ_VALUE_F64 == 0 && HZ_VALUE_I64 == 1, "numbers are the two lowest kinds");
@@ -330,9 +336,11 @@ bool rule__apply_readings(struct hz_engine *engine)
     struct quick q = quick_of(engine);
     bool done = true;
 
+    for (uint32_t i = engine->place.record; i < count && i < engine->place.record + AHEAD; i++)
+        fetch(&q, &readings[i]);
     for (uint32_t i = engine->place.record; i < count; i++) {
-        uint32_t ahead = i + AHEAD < count ? readings[i + AHEAD].point.v : 0;
-        __builtin_prefetch(&q.points[ahead < ENGINE_POINTS ? ahead : 0], 1);
+        if (i + AHEAD < count)
+            fetch(&q, &readings[i + AHEAD]);
         if (engine->place.step == 0 && engine->listed_count == 0 &&
             take_quickly(engine, &q, &readings[i])) {
             quick++;

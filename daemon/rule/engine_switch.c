@@ -94,9 +94,7 @@ static uint16_t feed_of_gateway(const struct hz_ruleset *ruleset, uint32_t gatew
 
 static void wipe(struct engine_point *of)
 {
-    *of =
-        (struct engine_point){.wheel_next = of->wheel_next,
-                              .flags = of->flags & (ENGINE_DIRTY | ENGINE_QUEUED | ENGINE_HEAPED)};
+    *of = (struct engine_point){.flags = of->flags & ENGINE_DIRTY};
 }
 
 static void enter(struct hz_engine *engine, struct engine_point *of)
@@ -182,6 +180,9 @@ static void count_point(struct hz_engine *engine, uint32_t point)
     struct engine_point *of = &engine->points[point];
     bool gap = rule__feed_gap(engine, of->feed);
 
+    of->stale_after_ms = engine->ruleset && point < engine->ruleset->point_end
+                             ? engine->ruleset->points[point].stale_after_ms
+                             : 0;
     of->flags &= (uint16_t)~HZ_POINT_UNOBSERVED;
     if (gap && of->flags & ENGINE_IN_SET)
         of->flags |= HZ_POINT_UNOBSERVED;
@@ -234,7 +235,6 @@ void rule__switch(struct hz_engine *engine, struct hz_ruleset *next)
 
     engine->point_end = larger(engine->point_end, hz_registry_point_end(registry));
     engine->gateway_end = larger(engine->gateway_end, hz_registry_gateway_end(registry));
-    rule__news_resize(engine);
     for (uint32_t point = 1; point < engine->point_end; point++)
         swap_point(engine, next, point);
     for (uint32_t gateway = 1; gateway < engine->gateway_end; gateway++)

@@ -22,7 +22,7 @@ static int64_t least(int64_t a, int64_t b)
 
 int64_t rule__timers_due(const struct hz_engine *engine)
 {
-    int64_t due = least(rule__heap_due(&engine->delays), rule__stale_due(engine));
+    int64_t due = least(rule__heap_due(&engine->delays), rule__heap_due(&engine->stales));
 
     due = least(due, rule__heap_due(&engine->silences));
     return least(due, engine->lost_due_ns);
@@ -124,6 +124,5 @@ bool rule__fire_timers(struct hz_engine *engine, int64_t until_ns)
     while ((due_ns = rule__timers_due(engine)) <= until_ns)
         if (!fire_next(engine, due_ns))
             return false;
-    engine->wheel.bucket = until_ns >> ENGINE_WHEEL_SHIFT;
     return true;
 }
