@@ -297,6 +297,9 @@ void publish__stream_fetched(struct hz_publisher *p, const void *entries, size_t
         publish__stream_pump(p);
         return;
     }
+    if (error == HZ_ECORRUPT)
+        hz_log_error("redis: the alarms log can't be read where Redis stands: %s",
+                     hz_strerror(error));
     if (!same)
         publish__ask(p, true);
     else if (error == 0 || error == HZ_ENOTFOUND || error == HZ_ECORRUPT)

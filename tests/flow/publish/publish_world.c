@@ -37,6 +37,10 @@ static void on_answer(uv_timer_t *timer)
     size_t length = 0;
 
     hz_role_assert(&hz_output);
+    if (w->log.error != 0) {
+        hz_publisher_fetched(w->publisher, NULL, 0, w->log.error);
+        return;
+    }
     if (w->asked_by_id) {
         for (number = 1; number <= w->log.count; number++) {
             if (hz_stream_id_compare(w->log.entries[number - 1]->id, w->asked_id) >= 0)
@@ -49,6 +53,8 @@ static void on_answer(uv_timer_t *timer)
         const struct hz_entry *entry = w->log.entries[number - 1];
         if (length + entry->bytes > sizeof(batch))
             break;
+        if (number >= w->log.hole_from && number <= w->log.hole_to)
+            continue;
         memcpy(batch + length, entry, entry->bytes);
         length += entry->bytes;
     }
@@ -169,7 +175,7 @@ void world_done(struct world *w)
     case_done(&w->c);
 }
 
-void world_make(struct world *w, unsigned n)
+void world_offer(struct world *w, unsigned n)
 {
     hz_role_take(&hz_output);
     for (unsigned i = 0; i < n; i++) {
@@ -177,8 +183,18 @@ void world_make(struct world *w, unsigned n)
         hz_publisher_offer(w->publisher, entry);
         keep(&w->log, entry);
     }
-    if (n > 0)
-        hz_publisher_release(w->publisher, w->log.entries[w->log.count - 1]->seq, true);
+}
+
+void world_release(struct world *w, bool durable)
+{
+    hz_role_take(&hz_output);
+    hz_publisher_release(w->publisher, w->log.entries[w->log.count - 1]->seq, durable);
+}
+
+void world_make(struct world *w, unsigned n)
+{
+    world_offer(w, n);
+    world_release(w, true);
 }
 
 /* --- waiting --- */
@@ -361,6 +377,7 @@ static void check_active(struct world *w)
         expected += w->c.alarms[i] != 0;
     assert_int_equal(active, expected);
     assert_int_equal(hash->elements, 2 * (expected + 2));
+    assert_int_equal(ask_number(w->server, "PTTL hz:1:{all}:active"), -1); /* it stays */
 }
 
 void world_check(struct world *w, uint64_t first)

@@ -17,6 +17,8 @@ struct world_log {
     struct hz_entry **entries; /* number k at k - 1 */
     uint64_t count, capacity;
     uint64_t oldest; /* number of the oldest that can still be read; 1 */
+    uint64_t hole_from, hole_to; /* numbers it has lost; 0 = none */
+    int error;       /* what it answers instead of entries; 0 = it answers */
 };
 
 struct world {
@@ -48,6 +50,8 @@ void world_done(struct world *w);
 void world_start(struct world *w);            /* a new publisher, term + 1 */
 void world_stop(struct world *w);             /* in order */
 void world_make(struct world *w, unsigned n); /* alarms, offered and released */
+void world_offer(struct world *w, unsigned n); /* offered only */
+void world_release(struct world *w, bool durable);
 /* Runs the loop (of `others` too) until the condition holds; fails the test at a dead-line. */
 bool world_runs_until(struct world *w, struct world *other, bool (*holds)(struct world *w));
 #define world_until(w, holds) assert_true(world_runs_until(w, NULL, holds))

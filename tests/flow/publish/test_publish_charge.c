@@ -73,6 +73,14 @@ static void a_higher_term_takes_over(void **state)
     assert_int_equal(epoch(), before); /* it is the same stream */
     assert_string_equal(ask_text(&server, "HGET hz:1:{all}:meta term"), "8");
 
+    /* nor does it write states or values any more */
+    const struct hz_latest value = {.point = case_id(&first.c, HZ_NAMED_POINT, "E1/TF1/P01")};
+    hz_role_take(&hz_output);
+    hz_publisher_latest(first.publisher, &value, 1);
+    hz_publisher_news_end(first.publisher);
+    assert_false(hz_publisher_wants_news(first.publisher));
+    assert_int_equal(world_counts(&first).latest_sent, 0);
+
     /* for good: also when the other one has gone, and after a new connection */
     world_stop(&second);
     (void)ask(&server, "CLIENT KILL TYPE normal SKIPME yes");

@@ -276,8 +276,8 @@ static void a_stop_sends_what_it_can(void **state)
     world_check(&w, 1);
 }
 
-/* The alarms log has lost its oldest part, Redis all: the rest is published, the loss is counted. */
-static void a_hole_in_the_log_holds_nothing_up(void **state)
+/* The alarms log has dropped its oldest part, Redis all: the rest is published. */
+static void a_log_that_begins_late(void **state)
 {
     (void)state;
     make_for(90, 100);
@@ -286,6 +286,122 @@ static void a_hole_in_the_log_holds_nothing_up(void **state)
     (void)ask(&server, "FLUSHALL");
     world_until(&w, world_is_complete);
     assert_int_equal(ask_number(&server, "XLEN hz:1:{all}:stream"), 7000);
+}
+
+static unsigned long long newest_n;
+
+/* While the stream is filled from its beginning, the active hash stays as of the newest entry. */
+static bool is_complete_and_never_went_back(struct world *world)
+{
+    unsigned long long n = strtoull(ask_text(world->server, "HGET hz:1:{all}:active @n"), NULL, 10);
+
+    assert_true(n >= newest_n);
+    newest_n = n;
+    return world_is_complete(world);
+}
+
+static void a_refill_does_not_turn_the_active_hash_back(void **state)
+{
+    (void)state;
+    make_for(90, 100);
+    world_until(&w, world_is_done);
+    (void)ask(&server, "FLUSHALL");
+    newest_n = 0;
+    world_until(&w, is_complete_and_never_went_back);
+    assert_int_equal(newest_n, 9000);
+    world_check(&w, 1);
+}
+
+static const char *durable_of_newest(void)
+{
+    static char value[8];
+    const redisReply *last = ask(&server, "XREVRANGE hz:1:{all}:stream + - COUNT 1");
+
+    (void)snprintf(value, sizeof(value), "%s",
+                   last->element[0]->element[1]->element[2 * HZ_FIELD_DURABLE + 1]->str);
+    return value;
+}
+
+/* What went out while the disk stalled says so; written again later, it says that it is on disk. */
+static void an_alert_says_whether_its_cause_was_on_disk(void **state)
+{
+    (void)state;
+    world_make(&w, 10);
+    world_offer(&w, 10);
+    world_release(&w, false);
+    world_until(&w, world_is_done);
+    assert_string_equal(durable_of_newest(), "0");
+    world_offer(&w, 1);
+    world_release(&w, true);
+    world_until(&w, world_is_done);
+    assert_string_equal(durable_of_newest(), "1");
+    (void)ask(&server, "FLUSHALL");
+    world_until(&w, world_is_complete);
+    world_check(&w, 1); /* with durable 1 in all */
+}
+
+/* More than the tail holds waits for the disk: nothing of it is dropped, nothing goes out early. */
+static void what_is_not_released_waits(void **state)
+{
+    (void)state;
+    world_make(&w, 100);
+    world_until(&w, world_is_done);
+    world_offer(&w, 9000);
+    w.log.error = HZ_ENOTFOUND; /* the log does not have it yet either */
+    world_spend(&w, 300);
+    assert_int_equal(ask_number(&server, "XLEN hz:1:{all}:stream"), 100);
+    assert_int_equal(hz_mirror_newest(w.mirror), 100);
+    w.log.error = 0;
+    world_release(&w, true);
+    world_until(&w, world_is_done);
+    world_check(&w, 1);
+}
+
+static void unreadable_entries(int error)
+{
+    make_for(90, 100);
+    world_until(&w, world_is_done);
+    w.log.error = error;
+    (void)ask(&server, "FLUSHALL");
+    world_until(&w, world_is_complete);
+    long long length = ask_number(&server, "XLEN hz:1:{all}:stream");
+    assert_in_range(length, 2000, 8000);
+    world_make(&w, 50); /* newer alerts are not held up */
+    world_until(&w, world_is_complete);
+    assert_int_equal(ask_number(&server, "XLEN hz:1:{all}:stream"), length + 50);
+}
+
+static void a_log_that_can_not_be_read(void **state)
+{
+    (void)state;
+    unreadable_entries(HZ_ECORRUPT);
+}
+
+static void a_log_that_has_nothing(void **state)
+{
+    (void)state;
+    unreadable_entries(HZ_ENOTFOUND);
+}
+
+/* Redis is behind by more than the tail holds, and the log has lost a part of it in the meantime. */
+static void a_hole_behind_the_place_is_counted(void **state)
+{
+    (void)state;
+    make_for(10, 100);
+    world_until(&w, world_is_done);
+    redis_server_kill(&server);
+    redis_server_start(&server, NULL);
+    world_until(&w, world_is_complete);
+    redis_server_keep_dump(&server, "kept.rdb");
+    redis_server_kill(&server);
+    make_for(90, 100);
+    redis_server_take_dump(&server, "kept.rdb");
+    w.log.hole_from = 1001;
+    w.log.hole_to = 1500;
+    redis_server_start(&server, NULL);
+    world_until(&w, world_is_complete);
+    assert_int_equal(world_counts(&w).skipped, 500);
+    assert_int_equal(ask_number(&server, "XLEN hz:1:{all}:stream"), 9500);
 }
 
 int main(void)
@@ -305,7 +421,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_older_than_the_retention_goes, begin, end),
         cmocka_unit_test_setup_teardown(the_daemon_starts_again, begin, end),
         cmocka_unit_test_setup_teardown(a_stop_sends_what_it_can, begin, end),
-        cmocka_unit_test_setup_teardown(a_hole_in_the_log_holds_nothing_up, begin, end),
+        cmocka_unit_test_setup_teardown(a_log_that_begins_late, begin, end),
+        cmocka_unit_test_setup_teardown(a_refill_does_not_turn_the_active_hash_back, begin, end),
+        cmocka_unit_test_setup_teardown(an_alert_says_whether_its_cause_was_on_disk, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_not_released_waits, begin, end),
+        cmocka_unit_test_setup_teardown(a_log_that_can_not_be_read, begin, end),
+        cmocka_unit_test_setup_teardown(a_log_that_has_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(a_hole_behind_the_place_is_counted, begin, end),
     };
 
     if (!redis_server_available())
