@@ -82,6 +82,9 @@ static void city_raises_what_its_script_says(void **state)
                  "--address %s --redis %s",
                  flow_folder(flow), flow_address(flow, FLOW_BROKER),
                  flow_address(flow, FLOW_REDIS));
+    /* Not one warning: every rule has its points, every point its limits. */
+    flow_program(flow, output, sizeof(output),
+                 "ctl/hazardctl check --config %s/config --deny-warnings", flow_folder(flow));
     flow_start(flow, FLOW_DAEMON);
     flow_program(flow, output, sizeof(output), "bench/hazard-city --address %s --seconds 32",
                  flow_address(flow, FLOW_BROKER));
