@@ -9,7 +9,9 @@
 #include <mosquitto.h>
 #include <stdlib.h>
 
-/* 3.1.1 knows no receive maximum; packet ids end here (16 bit, never 0). */
+/* Messages under way at once: as many as there are packet ids (16 bit, never 0). 3.1.1 knows no receive
+ * maximum, and mosquitto 2.0.11 goes beyond it when it empties a queue: who ended the connection for
+ * that would meet the kept session again for ever. */
 #define PACKET_IDS_MAX 65535u
 
 static void free_mqtt(struct hz_mqtt *mqtt)
@@ -35,7 +37,6 @@ static void on_all_closed(void *ctx)
 static int make_parts(struct hz_mqtt *mqtt, const char *runtime_directory)
 {
     const struct hz_feed_config *config = mqtt->config;
-    uint32_t acks_max = config->protocol == 5 ? config->receive_maximum : PACKET_IDS_MAX;
 
     int error = feed__address_parse(config->address, &mqtt->address);
     if (error == 0)
@@ -45,7 +46,7 @@ static int make_parts(struct hz_mqtt *mqtt, const char *runtime_directory)
         error = hz_mqtt_inlet_new(config->payload_bytes_max, config->protocol == 5, &mqtt->inlet_on,
                                   &mqtt->inlet);
     if (error == 0)
-        error = hz_mqtt_outlet_new(acks_max, &mqtt->outlet);
+        error = hz_mqtt_outlet_new(PACKET_IDS_MAX, &mqtt->outlet);
     if (error == 0 && mosquitto_lib_init() != MOSQ_ERR_SUCCESS)
         error = -ENOMEM;
     return error;
@@ -149,4 +150,5 @@ void hz_mqtt_pause(struct hz_mqtt *mqtt, bool paused)
 void hz_mqtt_counts(const struct hz_mqtt *mqtt, struct hz_mqtt_counts *ret_counts)
 {
     *ret_counts = mqtt->counts;
+    ret_counts->acks_waiting = hz_mqtt_outlet_waiting(mqtt->outlet);
 }

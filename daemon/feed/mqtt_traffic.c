@@ -103,9 +103,12 @@ bool feed__mqtt_on_publish(void *ctx, const struct hz_mqtt_publish *publish, uin
         message.ack = hz_mqtt_outlet_expect(mqtt->outlet, publish->packet_id);
         if (message.ack == 0) {
             feed__mqtt_malformed(mqtt, FEED_BYE_TOO_MANY,
-                                 "more messages unacknowledged than the receive maximum");
+                                 "more messages unacknowledged than there are packet ids");
             return false;
         }
+        uint32_t waiting = hz_mqtt_outlet_waiting(mqtt->outlet);
+        if (waiting > mqtt->counts.acks_waiting_most)
+            mqtt->counts.acks_waiting_most = waiting;
     }
     if (!publish->payload.at) {
         mqtt->counts.oversize++;

@@ -167,6 +167,11 @@ int hz_mqtt_outlet_ack(struct hz_mqtt_outlet *outlet, uint64_t up_to, uint32_t *
     return 0;
 }
 
+uint32_t hz_mqtt_outlet_waiting(const struct hz_mqtt_outlet *outlet)
+{
+    return outlet->id_count;
+}
+
 const uint8_t *hz_mqtt_outlet_bytes(const struct hz_mqtt_outlet *outlet, size_t *ret_length)
 {
     *ret_length = outlet->queue.end - outlet->queue.begin;

@@ -8,8 +8,8 @@
  * THREAD  hz_ingest alone; events come on the same thread, never from within a call
  * OWNS    its sockets and buffers; takes nothing; a message is lent for the duration of the event
  * FULL    hz_mqtt_pause stops reading (back-pressure on the broker); a frame above the size limit is
- *         skipped as it streams by and counted; unsent acknowledgements are bounded by the receive
- *         maximum
+ *         skipped as it streams by and counted; acknowledgements that wait are bounded by the 65535
+ *         packet ids (a receive maximum is asked for, but brokers go beyond it)
  */
 #ifndef HZ_MQTT_H
 #define HZ_MQTT_H
@@ -60,6 +60,7 @@ struct hz_mqtt_counts {
     uint64_t messages, bytes, reads;
     uint64_t oversize, qos2, malformed, connects, losses;
     uint64_t acks_sent;
+    uint32_t acks_waiting, acks_waiting_most; /* messages not acknowledged yet; most at once */
     int64_t unread_ns;    /* time paused while connected, in all */
     int64_t paused_since; /* mono ns; 0 = reading */
     bool connected;

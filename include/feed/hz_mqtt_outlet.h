@@ -35,6 +35,9 @@ uint64_t hz_mqtt_outlet_expect(struct hz_mqtt_outlet *outlet, uint16_t packet_id
 /* PUBACK for all waiting ones up to this number, in order of receipt. */
 int hz_mqtt_outlet_ack(struct hz_mqtt_outlet *outlet, uint64_t up_to, uint32_t *ret_count) HZ_MUST_USE;
 
+/* Messages that wait for their acknowledgement. */
+uint32_t hz_mqtt_outlet_waiting(const struct hz_mqtt_outlet *outlet);
+
 /* What to send next: whole packets, the first perhaps partly sent; NULL = nothing. */
 const uint8_t *hz_mqtt_outlet_bytes(const struct hz_mqtt_outlet *outlet, size_t *ret_length);
 void hz_mqtt_outlet_sent(struct hz_mqtt_outlet *outlet, size_t length);

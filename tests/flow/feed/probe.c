@@ -20,22 +20,22 @@ static void on_message(void *ctx, const struct hz_mqtt_message *message)
 {
     struct probe *probe = ctx;
 
-    if (probe->messages < PROBE_KEPT_MAX) {
-        struct probe_message *kept = &probe->kept[probe->messages];
+    struct probe_message *last = &probe->last;
 
-        *kept = (struct probe_message){.payload_length = message->payload.length,
-                                       .skipped = message->payload.at == NULL,
-                                       .retained = message->retained,
-                                       .duplicate = message->duplicate,
-                                       .qos = message->qos,
-                                       .ack = message->ack};
-        snprintf(kept->topic, sizeof(kept->topic), "%.*s", (int)message->topic.length,
-                 message->topic.at);
-        if (message->payload.at)
-            snprintf(kept->payload, sizeof(kept->payload), "%.*s",
-                     (int)(message->payload.length < 63 ? message->payload.length : 63),
-                     message->payload.at);
-    }
+    *last = (struct probe_message){.payload_length = message->payload.length,
+                                   .skipped = message->payload.at == NULL,
+                                   .retained = message->retained,
+                                   .duplicate = message->duplicate,
+                                   .qos = message->qos,
+                                   .ack = message->ack};
+    snprintf(last->topic, sizeof(last->topic), "%.*s", (int)message->topic.length,
+             message->topic.at);
+    if (message->payload.at)
+        snprintf(last->payload, sizeof(last->payload), "%.*s",
+                 (int)(message->payload.length < 63 ? message->payload.length : 63),
+                 message->payload.at);
+    if (probe->messages < PROBE_KEPT_MAX)
+        probe->kept[probe->messages] = *last;
     probe->messages++;
     assert_int_equal(message->ack != 0, message->qos == 1);
     if (message->qos == 1) {

@@ -35,6 +35,7 @@ struct probe {
     bool pause_at_message; /* pause within the next message */
     uint64_t last_ack;
     struct probe_message kept[PROBE_KEPT_MAX]; /* the first ones */
+    struct probe_message last;
     uint64_t messages, read_ends, qos1_messages;
     unsigned connected, lost;
     char reason[512];       /* of the last LOST */
