@@ -14,8 +14,9 @@
 
 struct waiting {
     struct hz_pipeline *p;
-    struct hz_control_request *request; /* NULL: the place is free, or the peer has left */
-    uint32_t token;                     /* 0 = free */
+    bool taken;
+    struct hz_control_request *request; /* NULL: the peer has left */
+    uint32_t token;                     /* of the command under way; 0 = it is answered */
     uint64_t seq;                       /* of the record; 0 = not journalled yet */
     char alarm[HZ_ALARM_TEXT_BYTES];
     char condition[HZ_CONDITION_BYTES];
@@ -26,9 +27,18 @@ struct output_acks {
     struct waiting waiting[WAITING_MAX];
 };
 
+/* A place is free again when its request is over and its command answered, whichever comes last. */
+static void release(struct waiting *waiting)
+{
+    waiting->taken = waiting->request || waiting->token != 0;
+}
+
 static void gone(void *state)
 {
-    ((struct waiting *)state)->request = NULL;
+    struct waiting *waiting = state;
+
+    waiting->request = NULL;
+    release(waiting);
 }
 
 /* --- which alarm --- */
@@ -62,7 +72,7 @@ static const struct hz_active *find_alarm(struct hz_pipeline *p, const char *nam
 static struct waiting *free_place(struct output_acks *acks)
 {
     for (uint32_t i = 0; i < WAITING_MAX; i++)
-        if (acks->waiting[i].token == 0)
+        if (!acks->waiting[i].taken)
             return &acks->waiting[i];
     return NULL;
 }
@@ -110,9 +120,11 @@ void pipeline__ack_begin(void *ctx, struct hz_control_request *request)
     waiting->p = p;
     waiting->request = request;
     waiting->seq = 0;
+    waiting->taken = true;
     waiting->token = ++p->output.acks->last_token;
     if (!send_command(p, waiting, active, hz_control_argument(request, "reason"))) {
         waiting->token = 0;
+        waiting->taken = false;
         hz_control_fail(request, -EAGAIN, "too many commands are under way, try again");
         return;
     }
@@ -129,6 +141,7 @@ static void answer(struct waiting *waiting, const char *state) HZ_ON(hz_output)
     struct hz_control_request *request = waiting->request;
 
     waiting->token = 0;
+    release(waiting);
     if (!request)
         return;
     if (!state) {
@@ -176,11 +189,12 @@ void pipeline__acks_outcome(struct hz_pipeline *p, const struct pipeline_outcome
 {
     for (uint32_t i = 0; i < WAITING_MAX; i++) {
         struct waiting *waiting = &p->output.acks->waiting[i];
-        if (waiting->token != outcome->token)
+        if (!waiting->taken || waiting->token != outcome->token)
             continue;
         waiting->seq = outcome->seq;
         if (outcome->seq == 0) {
             waiting->token = 0;
+            release(waiting);
             if (waiting->request)
                 hz_control_fail(waiting->request, -ENOBUFS,
                                 "the daemon is overloaded: the command was not taken");

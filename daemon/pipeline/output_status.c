@@ -11,7 +11,8 @@
 struct asking {
     struct pipeline_question question;
     struct hz_pipeline *p;
-    struct hz_control_request *request; /* NULL: the peer has left */
+    struct hz_control_request *request; /* NULL: it is over, or the peer has left */
+    bool asked;                         /* a question is at the engine's */
     struct hz_coverage whole;
     struct hz_news news;
 };
@@ -188,9 +189,18 @@ static void people_lines(struct hz_pipeline *p, const struct asking *asking,
     end_line(request, &line);
 }
 
+static void release(struct asking *asking)
+{
+    if (!asking->request && !asking->asked)
+        free(asking);
+}
+
 static void gone(void *state)
 {
-    ((struct asking *)state)->request = NULL;
+    struct asking *asking = state;
+
+    asking->request = NULL;
+    release(asking);
 }
 
 static void counted(void *ctx, struct pipeline_question *question)
@@ -201,17 +211,19 @@ static void counted(void *ctx, struct pipeline_question *question)
 
     hz_role_assert(&hz_output);
     (void)question;
-    if (request) {
-        daemon_line(p, request);
-        for (uint32_t i = 0; i < p->set->config->feed_count; i++)
-            feed_line(p, request, i);
-        engine_line(asking, request);
-        journal_line(p, request);
-        redis_line(p, request);
-        people_lines(p, asking, request);
-        hz_control_end(request);
+    asking->asked = false;
+    if (!request) {
+        release(asking);
+        return;
     }
-    free(asking);
+    daemon_line(p, request);
+    for (uint32_t i = 0; i < p->set->config->feed_count; i++)
+        feed_line(p, request, i);
+    engine_line(asking, request);
+    journal_line(p, request);
+    redis_line(p, request);
+    people_lines(p, asking, request);
+    hz_control_end(request);
 }
 
 /* The first answer was the coverage; now the counts. */
@@ -223,11 +235,11 @@ static void covered(void *ctx, struct pipeline_question *question)
     asking->whole = question->count > 0 ? asking->news.coverage : (struct hz_coverage){0};
     asking->question =
         (struct pipeline_question){.kind = PIPELINE_COUNTS, .answered = counted, .ctx = asking};
-    if (pipeline__output_ask(asking->p, &asking->question))
-        return;
-    if (asking->request)
+    asking->asked = pipeline__output_ask(asking->p, &asking->question);
+    if (!asking->asked && asking->request)
         hz_control_fail(asking->request, -EAGAIN, "the engine is busy, try again");
-    free(asking);
+    else
+        release(asking);
 }
 
 void pipeline__status_begin(void *ctx, struct hz_control_request *request)
@@ -252,6 +264,7 @@ void pipeline__status_begin(void *ctx, struct hz_control_request *request)
         hz_control_fail(request, -EAGAIN, "the engine is busy, try again");
         return;
     }
+    asking->asked = true;
     hz_control_stream(request, &(struct hz_control_stream){.gone = gone, .state = asking});
 }
 
