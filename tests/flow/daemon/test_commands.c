@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * hazardctl against a real daemon: what it shows is what the daemon did; an acknowledgement goes through
+ * the journal and comes back; a faulty configuration at a start means the last good set, said by a red
+ * alarm, or exit status 78.
+ */
+#include "alerts.h"
+#include "hz_clock.h"
+#include "link.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+static struct flow *flow;
+static struct hz_link *link_;
+static int64_t stamp_ms;
+
+static void write_rules(const char *limit)
+{
+    flow_write(
+        flow, "config/rules.d/high.yaml",
+        "schema: 1\nrules:\n- id: high\n  name: {zh: 高, en: high}\n  mode: live\n  domain: "
+        "safety\n  select: {kind: level}\n  limits:\n    H: {severity: red, fallback: %s}\n  "
+        "deadband: 2\n",
+        limit);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    flow = flow_new();
+    flow_start(flow, FLOW_BROKER);
+    flow_start(flow, FLOW_REDIS);
+    flow_write(flow, "config/hazardd.yaml",
+               "redis:\n  address: %s\nfeeds:\n- name: city\n  address: %s\n  client_id: ctl\n  "
+               "filters:\n  - filter: \"hz/+/+/+\"\n    topic: hz/{enterprise}/{hazard}/{point}\n",
+               flow_address(flow, FLOW_REDIS), flow_address(flow, FLOW_BROKER));
+    write_rules("90");
+    flow_write(flow, "config/enterprises.csv", "code,name\nE1,一号化工\n");
+    flow_write(flow, "config/hazards.csv", "enterprise,code,name,level\nE1,H1,罐区,1\n");
+    flow_write(flow, "config/points.csv",
+               "enterprise,hazard,code,name,kind,unit,range_low,range_high\n"
+               "E1,H1,P1,液位,level,%%,0,100\nE1,H1,P2,液位二,level,%%,0,100\n");
+    flow_start(flow, FLOW_DAEMON);
+    assert_int_equal(hz_link_open(flow_address(flow, FLOW_BROKER), "sender", 10, &link_), 0);
+    stamp_ms = hz_wall_ns(&hz_clock_real) / HZ_NS_PER_MS;
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    hz_link_close(link_);
+    flow_free(flow);
+    return 0;
+}
+
+static void send_value(const char *point, double value, int64_t readings)
+{
+    char topic[64], payload[64];
+
+    (void)snprintf(topic, sizeof(topic), "hz/E1/H1/%s", point);
+    (void)snprintf(payload, sizeof(payload), "{\"ts\":%lld,\"v\":%g}", (long long)++stamp_ms,
+                   value);
+    assert_int_equal(hz_link_publish(link_, hz_slice(topic), hz_slice(payload), 1), 0);
+    assert_int_equal(hz_link_finish(link_, 10 * HZ_NS_PER_S), 0);
+    flow_wait_readings(flow, readings);
+    flow_wait_published(flow);
+}
+
+/* What hazardctl prints; its exit status is the result. */
+static int ctl(char *to, size_t size, const char *arguments)
+{
+    char command[1024];
+    const char *build = getenv("HAZARD_BUILD");
+    size_t length = 0;
+
+    (void)snprintf(command, sizeof(command), "LC_ALL=C.UTF-8 %s/ctl/hazardctl %s 2>&1",
+                   build ? build : ".", arguments);
+    assert_int_equal(setenv("HAZARDD_SOCKET", flow_socket(flow, FLOW_DAEMON), 1), 0);
+    FILE *output = popen(command, "re");
+    assert_non_null(output);
+    length = fread(to, 1, size - 1, output);
+    to[length] = '\0';
+    int status = pclose(output);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void shows(const char *arguments, const char *text)
+{
+    static char output[65536];
+
+    if (ctl(output, sizeof(output), arguments) != 0 || !strstr(output, text))
+        fail_msg("hazardctl %s does not show \"%s\" but:\n%s", arguments, text, output);
+}
+
+static void shows_not(const char *arguments, const char *text)
+{
+    static char output[65536];
+
+    if (ctl(output, sizeof(output), arguments) != 0 || strstr(output, text))
+        fail_msg("hazardctl %s fails or shows \"%s\":\n%s", arguments, text, output);
+}
+
+static void shows_what_the_daemon_did(void **state)
+{
+    (void)state;
+    send_value("P1", 95, 1);
+    shows("status", "watching");
+    shows("status --json", "\"readings\":1,");
+    shows("feeds", "city");
+    shows("alarms", "E1/H1/P1");
+    shows("alarms --json", "\"state\":\"unack\"");
+    shows("alarms --severity red", "95");
+    shows_not("alarms --severity blue", "E1/H1/P1");
+    shows_not("alarms --enterprise E2", "E1/H1/P1");
+    shows("points", "E1/H1/P2");
+    shows("points --json 'E1/*/P1'", "\"value\":95");
+    shows_not("points --json 'E1/*/P1'", "E1/H1/P2");
+    shows("coverage --by enterprise", "E1");
+    shows("coverage --json", "\"total\":2,\"online\":2");
+    shows("tail --json", "\"event\":\"raise\"");
+    shows("tail --from 1 --count 1 --json", "\"n\":\"1\"");
+}
+
+static void an_acknowledgement_comes_back(void **state)
+{
+    static char output[4096];
+
+    (void)state;
+    send_value("P1", 95, 1);
+    shows("ack high.high@E1/H1/P1 --reason checked", "ack");
+    flow_wait_published(flow);
+    shows("alarms --json", "\"state\":\"ack\"");
+    shows("tail --json", "\"reason\":\"checked\"");
+    assert_int_not_equal(ctl(output, sizeof(output), "ack high.high@E1/H1/P1"),
+                         0); /* it has no effect now */
+    assert_int_not_equal(ctl(output, sizeof(output), "ack nobody@nowhere"), 0);
+    send_value("P1", 20, 2);
+    shows_not("alarms --all --json", "high.high@E1/H1/P1");
+}
+
+static void acknowledged_is_remembered(void **state)
+{
+    (void)state;
+    send_value("P1", 95, 1);
+    shows("ack high.high@E1/H1/P1", "ack");
+    flow_wait_published(flow);
+    flow_kill(flow, FLOW_DAEMON);
+    flow_start(flow, FLOW_DAEMON);
+    shows("alarms --json", "\"state\":\"ack\"");
+}
+
+static void a_faulty_configuration_means_the_last_good(void **state)
+{
+    (void)state;
+    flow_stop(flow, FLOW_DAEMON);
+    write_rules("ninety");
+    flow_start(flow, FLOW_DAEMON);
+    shows("status --json", "\"config_faulty\":true");
+    shows("alarms", "config-faulty");
+    send_value("P1", 95, 1); /* still watched, by the last good limit */
+    shows("alarms", "E1/H1/P1");
+    flow_stop(flow, FLOW_DAEMON);
+    write_rules("90");
+    flow_start(flow, FLOW_DAEMON);
+    shows("status --json", "\"config_faulty\":false");
+    shows_not("alarms --json", "config-faulty");
+}
+
+static int start_by_hand(const char *state_folder, const char *more)
+{
+    char command[2048];
+    const char *build = getenv("HAZARD_BUILD"), *folder = flow_folder(flow);
+
+    (void)snprintf(
+        command, sizeof(command),
+        "mkdir -p %s/%s && timeout 20 %s/daemon/hazardd --config %s/config --state %s/%s "
+        "--runtime %s/runtime %s >%s/by-hand.log 2>&1",
+        folder, state_folder, build ? build : ".", folder, folder, state_folder, folder, more,
+        folder);
+    int status = system(command);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void without_a_good_one_it_is_exit_78(void **state)
+{
+    (void)state;
+    flow_stop(flow, FLOW_DAEMON);
+    write_rules("ninety");
+    assert_int_equal(start_by_hand("state", "--strict"), 78);
+    assert_int_equal(start_by_hand("fresh", ""), 78);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        T(shows_what_the_daemon_did),        T(an_acknowledgement_comes_back),
+        T(acknowledged_is_remembered),       T(a_faulty_configuration_means_the_last_good),
+        T(without_a_good_one_it_is_exit_78),
+    };
+
+    if (!flow_available(FLOW_DAEMON))
+        return FLOW_SKIPPED;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
