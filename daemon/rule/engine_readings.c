@@ -15,13 +15,12 @@
 
 #include <math.h>
 
-#define AHEAD 12u /* readings whose lines are being fetched: as many as a core fetches at a time */
-16u /* readings whose lines are being fetched: a miss to memory is worth about as many */
+#define AHEAD                                                                                      \
+    12u /* readings whose lines are being fetched: about as many as a core fetches at a time */
 
 #define LIST_SHARE 64u /* of the work list, before each record */
 
-    unsigned
-    rule__quality(const struct hz_reading *reading)
+unsigned rule__quality(const struct hz_reading *reading)
 {
     if (reading->quality == HZ_QUALITY_GOOD && reading->kind == HZ_VALUE_F64 &&
         !isfinite(reading->value.f64))
