@@ -41,7 +41,8 @@ static void begin_number(void *ctx, struct hz_control_request *request)
     char room[64];
 
     (void)ctx;
-    if (!hz_control_number(request, "n", -5, 1000, &value))
+    if (!hz_control_number(request, "n", -5, 1000, &value) ||
+        !hz_control_number(request, "wide", INT64_MIN, INT64_MAX, &value))
         return;
     snprintf(room, sizeof(room), "{\"n\":%lld}", (long long)value);
     line(request, room);
@@ -159,7 +160,7 @@ static void begin_fail(void *ctx, struct hz_control_request *request)
 
 static const struct hz_control_row rows[] = {
     {"hello", HZ_RIGHT_READ, "name", begin_hello},
-    {"number", HZ_RIGHT_READ, "n", begin_number},
+    {"number", HZ_RIGHT_READ, "n wide", begin_number},
     {"rows", HZ_RIGHT_READ, "count", begin_rows},
     {"wait", HZ_RIGHT_ACK, "!for reason", begin_wait},
     {"search", HZ_RIGHT_READ, NULL, begin_search},
@@ -276,6 +277,10 @@ static void numbers_are_whole_and_within_bounds(void **state)
     case_expect(its, fd, END);
     case_ask(its, fd, "number\tn=1000\n", "{\"n\":1000}");
     case_expect(its, fd, END);
+    case_ask(its, fd, "number\twide=-9223372036854775808\n", "{\"n\":-9223372036854775808}");
+    case_expect(its, fd, END);
+    case_send(its, fd, "number\twide=9223372036854775808\n");
+    assert_memory_equal(case_line(its, fd), "{\"error\":", 9);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char request[64], answer[256];
 
@@ -285,7 +290,7 @@ static void numbers_are_whole_and_within_bounds(void **state)
                  bad[i]);
         case_ask(its, fd, request, answer);
     }
-    assert_int_equal(case_counts(its).failed, sizeof(bad) / sizeof(bad[0]));
+    assert_int_equal(case_counts(its).failed, 1 + sizeof(bad) / sizeof(bad[0]));
     close(fd);
 }
 

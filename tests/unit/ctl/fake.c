@@ -310,6 +310,28 @@ void fake_wait_output(struct fake *fake, const char *text)
     turn_until(fake, shows, text);
 }
 
+static void set_true(uv_timer_t *timer)
+{
+    *(bool *)timer->data = true;
+}
+
+static bool is_true(const void *flag)
+{
+    return *(const bool *)flag;
+}
+
+void fake_pass_ms(struct fake *fake, unsigned ms)
+{
+    bool passed = false;
+    uv_timer_t timer = {.data = &passed};
+
+    assert_int_equal(uv_timer_init(&fake->loop, &timer), 0);
+    assert_int_equal(uv_timer_start(&timer, set_true, ms, 0), 0);
+    turn_until(fake, is_true, &passed);
+    uv_close((uv_handle_t *)&timer, NULL);
+    (void)uv_run(&fake->loop, UV_RUN_NOWAIT); /* the timer lies on this stack */
+}
+
 void fake_signal(int signal)
 {
     assert_int_equal(uv_process_kill(&run.process, signal), 0);
@@ -348,10 +370,11 @@ const struct ran *fake_run_on_terminal(struct fake *fake, const char *const *env
     stdio[1] = stdio[2] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = its};
     spawn(fake, stdio, environment, arguments);
     turn_until(fake, has_exited, NULL);
-    ssize_t got = read(ours, out_room, 4096); /* a terminal holds that much */
-    assert_true(got >= 0);
-    out_room[got] = '\0';
-    close(its);
+    close(its); /* the last one: what is on the way still comes, then EIO */
+    size_t length = 0;
+    for (ssize_t got; (got = read(ours, out_room + length, sizeof(out_room) - 1 - length)) > 0;)
+        length += (size_t)got;
+    out_room[length] = '\0';
     close(ours);
     run.ran = (struct ran){run.code, out_room, NULL};
     return &run.ran;

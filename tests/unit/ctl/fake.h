@@ -52,6 +52,8 @@ const struct ran *fake_run_on_terminal(struct fake *fake, const char *const *env
 void fake_begin(struct fake *fake, const char *const *environment, const char *const *arguments);
 void fake_wait_output(struct fake *fake, const char *text);
 void fake_signal(int signal);
+/* Turns the loop for so long: for what must not happen in that time. */
+void fake_pass_ms(struct fake *fake, unsigned ms);
 const struct ran *fake_end(struct fake *fake);
 
 /* The canned answer of a command, as lines. */

@@ -16,7 +16,7 @@ static const char status[] =
     "\"verdicts\":{\"broken\":3,\"late\":0,\"unknown-point\":7},\"losses\":1,\"acks\":990,"
     "\"unread_ms\":0,\"latency_us\":350}\n"
     "{\"what\":\"feed\",\"feed\":\"南区\",\"state\":\"lost\",\"reason\":\"connection refused\","
-    "\"since_ms\":1763903047123,\"messages\":0,\"readings\":0,\"bytes\":0,\"verdicts\":{},"
+    "\"since_ms\":1763903047123,\"messages\":0,\"readings\":0,\"bytes\":1024,\"verdicts\":{},"
     "\"losses\":4,\"acks\":0,\"unread_ms\":0,\"latency_us\":null}\n"
     "{\"what\":\"engine\",\"seq\":4711000,\"records\":25000,\"readings\":24000,\"evaluated\":48000,"
     "\"transitions\":12,\"late\":1,\"duplicate\":2,\"historic\":0,\"future\":0,\"clock_marked\":0,"
@@ -56,7 +56,7 @@ static const char points[] =
     "{\"point\":\"330382001/TF01/XV1\",\"name\":\"ev\\u001b[31mil\\nname \\u202egnp\","
     "\"value\":\"OPEN\",\"quality\":\"bad\",\"unit\":\"\",\"stale\":true,\"invalid\":true,"
     "\"unobserved\":false,\"unconfirmed\":false,\"clock\":true,\"never\":false,\"sev\":\"\"}\n"
-    "{\"point\":\"330382001/TF01/XV2\",\"never\":true}\n";
+    "{\"point\":\"330382001/TF01/XV2\",\"never\":true,\"sev\":\"violet\"}\n";
 
 static const char coverage[] =
     "{\"scope\":\"enterprise\",\"id\":\"330382001\",\"name\":\"某某化工\",\"total\":3000,"

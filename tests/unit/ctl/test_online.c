@@ -75,7 +75,7 @@ static void points_are_shown_and_can_not_steer(void **state)
         "  2025-11-23 13:04:06  2025-11-23 13:04:07  city\n"
         "330382001/TF01/XV1    ev\uFFFD[31mil name \uFFFDgnp   OPEN  bad                stale "
         "invalid clock\n"
-        "330382001/TF01/XV2                                                   never\n",
+        "330382001/TF01/XV2                                         violet    never\n",
         "");
 }
 
@@ -99,7 +99,7 @@ static void coverage_in_both(void **state)
     "PING us  VERDICTS                   REASON\n"                                                   \
     "city  connected  2025-11-23 13:04:07      1000     24000  1.5 KiB       1   990          0  "   \
     "    350  broken 3, unknown-point 7\n"                                                           \
-    "南区  lost       2025-11-23 13:04:07         0         0      0 B       4     0          0  " \
+    "南区  lost       2025-11-23 13:04:07         0         0  1.0 KiB       4     0          0  " \
     "                                    connection refused\n"
 
 static void feeds_in_both(void **state)
@@ -111,7 +111,7 @@ static void feeds_in_both(void **state)
            "往返微秒  拒收                       原因\n"
            "city    connected  2025-11-23 13:04:07  1000  24000  1.5 KiB     1   990         0  "
            "     350  broken 3, unknown-point 7\n"
-           "南区    lost       2025-11-23 13:04:07     0      0      0 B     4     0         0  "
+           "南区    lost       2025-11-23 13:04:07     0      0  1.0 KiB     4     0         0  "
            "                                     connection refused\n",
            "");
 }
@@ -173,6 +173,41 @@ static void status_in_chinese(void **state)
                                      "  橙              0\n"));
     assert_non_null(strstr(ran->out, "\n  按到达时间判断  0\n"));
     assert_non_null(strstr(ran->out, "\n! 磁盘停滞        yes\n"));
+}
+
+static void a_redis_that_is_not_wanted_is_no_trouble(void **state)
+{
+    (void)state;
+    fake_say_and_close(fake,
+                       "{\"what\":\"redis\",\"enabled\":false,\"up\":false}\n{\"end\":true}\n");
+    expect(RUN(fake, "status"), 0, "Redis\n  enabled               no\n\n", "");
+}
+
+static void the_locale_chooses_the_language(void **state)
+{
+    static const struct {
+        const char *environment[4];
+        bool chinese;
+    } table[] = {
+        {{NULL}, false},
+        {{"LANG=zh_CN.UTF-8"}, true},
+        {{"LANG=zh"}, true},
+        {{"LANG=en_US.UTF-8", "LC_MESSAGES=zh_CN.UTF-8"}, true},
+        {{"LANG=zh_CN.UTF-8", "LC_MESSAGES=C"}, false},
+        {{"LC_MESSAGES=C", "LC_ALL=zh_CN"}, true},
+        {{"LC_MESSAGES=zh_CN", "LC_ALL=C"}, false},
+        {{"LANG=zh_CN", "LC_MESSAGES=", "LC_ALL="}, true},
+        {{"LC_CTYPE=zh_CN.UTF-8"}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const struct ran *ran =
+            fake_run(fake, table[i].environment,
+                     (const char *const[]){"alarms", "--enterprise", "empty", NULL});
+
+        assert_string_equal(ran->out, table[i].chinese ? "没有报警\n" : "no alarms\n");
+    }
 }
 
 static void an_empty_list_says_so(void **state)
@@ -256,6 +291,8 @@ static void colours_only_where_wanted(void **state)
     assert_non_null(strstr(ran->out, "\x1b[1;31m! up                    no\x1b[0m\n"));
     assert_non_null(strstr(ran->out, "\x1b[1;31mlost\x1b[0m       2025"));
     assert_null(strstr(ran->out, "\x1b[1;31mconnected"));
+    ran = RUN(fake, "points", "--color=always"); /* an unknown severity is as good as red */
+    assert_non_null(strstr(ran->out, "\x1b[1;31mviolet\x1b[0m"));
 }
 
 static void a_terminal_has_colours_unless_told_otherwise(void **state)
@@ -309,6 +346,21 @@ static void what_follows_is_shown_at_once(void **state)
         while (fake->held) /* the daemon sees him go */
             (void)uv_run(&fake->loop, UV_RUN_ONCE);
     }
+}
+
+/* Longer without a line than an answer may take: that is what a stream is. */
+static void a_stream_may_be_silent(void **state)
+{
+    (void)state;
+    fake_begin(fake, NULL, (const char *const[]){"tail", "-f", "--timeout", "1", NULL});
+    while (!fake->held)
+        (void)uv_run(&fake->loop, UV_RUN_ONCE);
+    fake_pass_ms(fake, 1300);
+    assert_non_null(fake->held);
+    line_to(fake->held, "{\"n\":\"1\",\"event\":\"raise\",\"msg\":\"one\"}");
+    fake_wait_output(fake, "one");
+    fake_signal(SIGTERM);
+    assert_int_equal(fake_end(fake)->code, -SIGTERM);
 }
 
 static void a_stream_ends_with_its_daemon(void **state)
@@ -410,6 +462,8 @@ int main(int argc, char **argv)
         T(ack_shows_what_it_did),
         T(status_in_sections),
         T(status_in_chinese),
+        T(a_redis_that_is_not_wanted_is_no_trouble),
+        T(the_locale_chooses_the_language),
         T(an_empty_list_says_so),
         T(a_long_list_comes_whole_and_in_order),
         T(json_is_what_the_daemon_said),
@@ -417,6 +471,7 @@ int main(int argc, char **argv)
         T(colours_only_where_wanted),
         T(a_terminal_has_colours_unless_told_otherwise),
         T(what_follows_is_shown_at_once),
+        T(a_stream_may_be_silent),
         T(a_stream_ends_with_its_daemon),
         T(a_refusal_is_said_and_is_1),
         T(no_daemon_is_3_and_says_which_socket),
