@@ -127,6 +127,13 @@ static void compile_stale_after(void **state)
                                 "  select: {kind: gas}\n"
                                 "  mode: trial\n"
                                 "  stale: {severity: yellow, after: 45s}\n"
+                                "- id: q\n"
+                                "  select: {kind: flow}\n"
+                                "  mode: trial\n"
+                                "  stale: {severity: yellow, after: 45s}\n"
+                                "- id: r2\n"
+                                "  select: {kind: flow}\n"
+                                "  stale: {severity: yellow, after: 70s}\n"
                                 "- id: t\n"
                                 "  select: {kind: level}\n"
                                 "  stale: {severity: yellow}\n"
@@ -139,6 +146,7 @@ static void compile_stale_after(void **state)
         {"G2", .kind = "gas", .interval = "2s"},
         {"G3", .kind = "gas"},
         {"L1", .interval = "4s"},
+        {"F1", .kind = "flow"},
         {"T1", .kind = "temperature", .interval = "4s"},
         {0}};
     static const struct case_point by_feed[] = {{"P1"}, {0}};
@@ -149,6 +157,7 @@ static void compile_stale_after(void **state)
     assert_true(view(c, "G2", "r").stale_after_ns == 10 * S); /* the live rule's */
     assert_true(view(c, "G2", "s").stale_after_ns == 10 * S); /* a point has one staleness */
     assert_true(view(c, "G3", "r").stale_after_ns == 45 * S); /* no interval: the trial rule's */
+    assert_true(view(c, "F1", "q").stale_after_ns == 70 * S); /* whichever comes first */
     assert_true(view(c, "L1", "t").stale_after_ns == 90 * S);
     assert_true(view(c, "L1", "t").stale);
     compiled_free(c);

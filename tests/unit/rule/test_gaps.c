@@ -245,6 +245,25 @@ static void gaps_feed_of_a_point(void **state)
     case_free(c);
 }
 
+/* Also in the middle of calm readings, and back. */
+static void gaps_feed_of_a_calm_point(void **state)
+{
+    static const struct case_reading calm[] = {{"P1", 50}};
+    struct rule_case *c = case_new(STALE_60, two);
+
+    (void)state;
+    for (int s = 10; s <= 40; s += 10)
+        readings(c, s, s < 30 ? "a" : "b", calm, 1);
+    feed_lost(c, 41, "b");
+    assert_int_equal(case_flags(c, "P1"), HZ_POINT_UNOBSERVED);
+    readings(c, 45, "a", calm, 1);
+    assert_int_equal(case_flags(c, "P1"), 0);
+    feed_lost(c, 46, "a");
+    assert_int_equal(case_flags(c, "P1"), HZ_POINT_UNOBSERVED);
+    said_nothing(c);
+    case_free(c);
+}
+
 /* A late reading by another feed is no sign that the point can be heard there: its dead-line, which has
  * long passed in the gap, must not fire. */
 static void gaps_late_reading_moves_nothing(void **state)
@@ -303,6 +322,7 @@ int main(void)
         cmocka_unit_test(gaps_feed_lost_alarm),
         cmocka_unit_test(gaps_unread),
         cmocka_unit_test(gaps_feed_of_a_point),
+        cmocka_unit_test(gaps_feed_of_a_calm_point),
         cmocka_unit_test(gaps_late_reading_moves_nothing),
         cmocka_unit_test(gaps_observe),
     };

@@ -97,6 +97,22 @@ static void gateways_heartbeat(void **state)
     case_free(c);
 }
 
+/* Every reading of a point is a sign of its gateway, the calm ones too. */
+static void gateways_calm_readings_are_signs(void **state)
+{
+    struct rule_case *c = case_new(POINTS_ONLY SILENT, by_gateway);
+
+    (void)state;
+    for (int s = 1; s < 290; s += 10)
+        good(c, s, "P2", 50 + s % 7);
+    said_nothing(c);
+    assert_int_equal(case_flags(c, "P1"), HZ_POINT_NEVER_SEEN);
+    tick(c, 341);
+    said(c, "300 raise gateway unack red GE/g", "341 raise gateway unack red GA/g",
+         "341 raise stale unack blue P1", "341 raise stale unack blue P2");
+    case_free(c);
+}
+
 /* What is due at one time comes in the order of points; a gateway has none, so it comes first. */
 static void gateways_gap(void **state)
 {
@@ -132,6 +148,7 @@ int main(void)
         cmocka_unit_test(gateways_silence_and_return),
         cmocka_unit_test(gateways_silent_rule),
         cmocka_unit_test(gateways_heartbeat),
+        cmocka_unit_test(gateways_calm_readings_are_signs),
         cmocka_unit_test(gateways_gap),
     };
 

@@ -137,6 +137,24 @@ static void retained_replaced_by_live(void **state)
     case_free(c);
 }
 
+/* Live is live, whatever its clock says. */
+static void retained_replaced_by_a_wrong_clock(void **state)
+{
+    struct rule_case *c = case_new(RULE, points);
+
+    (void)state;
+    retained(c, 1, "P1", 95, -900);
+    said(c, "1 raise H unack orange P1 v=95 unconfirmed");
+    stamped(c, 2, "P1", 50, -800); /* behind by more than the skew */
+    said(c, "2 clear H rtnun orange P1 v=50");
+    assert_int_equal(case_flags(c, "P1"), HZ_POINT_CLOCK);
+    retained(c, 3, "P1", 96, -700);
+    stamped(c, 4, "P1", 50, 900); /* and ahead */
+    said(c, "3 raise H unack orange P1 v=96 unconfirmed", "4 clear H rtnun orange P1 v=50");
+    assert_int_equal(case_flags(c, "P1"), HZ_POINT_CLOCK);
+    case_free(c);
+}
+
 static void retained_confirmed_by_gateway(void **state)
 {
     struct rule_case *c = case_new(RULE, points);
@@ -164,6 +182,7 @@ int main(void)
         cmocka_unit_test(retained_may_raise),
         cmocka_unit_test(retained_never_clears),
         cmocka_unit_test(retained_replaced_by_live),
+        cmocka_unit_test(retained_replaced_by_a_wrong_clock),
         cmocka_unit_test(retained_confirmed_by_gateway),
     };
 

@@ -222,6 +222,24 @@ static void switch_same_set(void **state)
     case_free(c);
 }
 
+/* A point stays with the feed that it was heard on. */
+static void switch_keeps_the_feed(void **state)
+{
+    struct rule_case *c = case_new(H_RULE, at_90);
+
+    (void)state;
+    readings(c, 1, "b", &(struct case_reading){"P1", 50}, 1);
+    good(c, 1, "P2", 50);
+    change(c, 10, H_RULE, at_80);
+    feed_lost(c, 11, "a");
+    assert_int_equal(case_flags(c, "P1"), 0);
+    assert_int_equal(case_flags(c, "P2"), HZ_POINT_UNOBSERVED);
+    feed_lost(c, 12, "b");
+    assert_int_equal(case_flags(c, "P1"), HZ_POINT_UNOBSERVED);
+    said_nothing(c);
+    case_free(c);
+}
+
 /* --- the work list --- */
 
 #define MANY 4000
@@ -239,20 +257,26 @@ static struct case_point *many(const char *limit)
 }
 
 /* Every point has a value between the two limits. */
-static struct rule_case *listed(const char *rules, struct case_point *before,
-                                struct case_point *after)
+static struct rule_case *listed_at(const char *rules, struct case_point *before,
+                                   struct case_point *after, double value)
 {
     struct rule_case *c = case_new(rules, before);
     struct case_reading values[500];
 
     for (int from = 0; from < MANY; from += 500) {
         for (int i = 0; i < 500; i++)
-            values[i] = (struct case_reading){before[from + i].code, 85};
+            values[i] = (struct case_reading){before[from + i].code, value};
         readings(c, 1, "a", values, 500);
     }
     said_nothing(c);
     change(c, 10, rules, after);
     return c;
+}
+
+static struct rule_case *listed(const char *rules, struct case_point *before,
+                                struct case_point *after)
+{
+    return listed_at(rules, before, after, 85);
 }
 
 static void expect_points(const struct rule_case *c, size_t count, unsigned first)
@@ -359,6 +383,21 @@ static void switch_work_list_and_delays(void **state)
     free(after);
 }
 
+/* A delay of the old limit that runs out before the point is worked off is none any more. */
+static void switch_work_list_and_old_delays(void **state)
+{
+    struct case_point *before = many("90"), *after = many("99");
+    struct rule_case *c = listed_at(H_DELAYED, before, after, 95); /* due at 11; changed at 10 */
+
+    (void)state;
+    for (int s = 11; s < 30; s++)
+        tick(c, s);
+    said_nothing(c);
+    case_free(c);
+    free(before);
+    free(after);
+}
+
 /* A set that comes before the one before it was worked off. */
 static void switch_again_while_listed(void **state)
 {
@@ -390,10 +429,12 @@ int main(void)
         cmocka_unit_test(switch_removed_rule),
         cmocka_unit_test(switch_removed_invalid_and_stale),
         cmocka_unit_test(switch_same_set),
+        cmocka_unit_test(switch_keeps_the_feed),
         cmocka_unit_test(switch_work_list),
         cmocka_unit_test(switch_work_list_in_a_block),
         cmocka_unit_test(switch_touched_first),
         cmocka_unit_test(switch_work_list_and_delays),
+        cmocka_unit_test(switch_work_list_and_old_delays),
         cmocka_unit_test(switch_again_while_listed),
     };
 
