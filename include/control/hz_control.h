@@ -43,7 +43,8 @@ struct hz_control_row {
 /* Called whenever the peer can take more: adds one or a few lines, or ends. A handler that has nothing
  * yet returns without adding and calls hz_control_more later; called within `next` it means "not yet,
  * ask again at the loop's next turn", for long searches in slices. `gone`: called once when the request
- * is over, also when its peer has left; the request may not be used any more. Either may be NULL: a
+ * is over: soon after hz_control_end or _fail (never within them), or when its peer has left or the control
+ * stops; until then `state` must live, after it the request may not be used. Either may be NULL: a
  * request that is answered later by hz_control_end or _fail from elsewhere needs `gone` alone. */
 struct hz_control_stream {
     void (*next)(void *state, struct hz_control_request *request);
