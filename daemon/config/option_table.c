@@ -114,7 +114,7 @@ static const struct config_row rows[] = {
      .shape = &rings,
      .reload = CONFIG_RESTART,
      .help = "Memory between the threads; untouched until it is needed."},
-    {IN("rings", ring_chunks), .name = "chunks", .type = CONFIG_COUNT, .unset = "128", .min = 4,
+    {IN("rings", ring_chunks), .name = "chunks", .type = CONFIG_COUNT, .unset = "128", .min = 16,
      .max = 65536, .reload = CONFIG_RESTART,
      .help = "Chunks of 256 KiB between ingest, journal and engine."},
     {IN("rings", transitions_ring), .name = "transitions", .type = CONFIG_COUNT, .unset = "16384",

@@ -82,9 +82,10 @@ void list__begin_scope(struct listing *listing, enum hz_news_kind scope)
 /* Goes on to the next scope; false when there is none. */
 bool list__next_scope(struct listing *listing)
 {
+    if (listing->scope == 0 || listing->only != 0)
+        return false; /* points, or one scope alone */
     size_t at = (size_t)(scope_of(listing->scope) - scopes) + 1;
-
-    if (listing->scope == 0 || listing->only != 0 || at == SCOPES)
+    if (at == SCOPES)
         return false;
     list__begin_scope(listing, scopes[at].news);
     return true;

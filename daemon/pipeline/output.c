@@ -311,11 +311,20 @@ static int make_control(struct hz_pipeline *p) HZ_ON(hz_output)
     if (!configured && (size_t)snprintf(path, sizeof(path), "%s/hazardd.sock",
                                         p->options.runtime_directory) >= sizeof(path))
         return HZ_ELIMIT;
-    int error = hz_control_new(&p->output.loop, configured ? configured : path, pipeline__rows, p,
-                               &p->output.control);
-    if (error < 0)
-        hz_log_error("control socket %s: %s", configured ? configured : path, hz_strerror(error));
-    return error;
+    const char *socket = configured ? configured : path;
+    struct hz_control_counts counts;
+    int error = hz_control_new(&p->output.loop, socket, pipeline__rows, p, &p->output.control);
+    if (error < 0) {
+        hz_log_error("control socket %s: %s", socket, hz_strerror(error));
+        return error;
+    }
+    hz_control_counts(p->output.control, &counts);
+    if (!counts.group_given)
+        hz_log_info(
+            "control socket %s: for root and this user only (there is no group hazard, or it "
+            "may not be given)",
+            socket);
+    return 0;
 }
 
 int pipeline__output_init(struct hz_pipeline *p)
