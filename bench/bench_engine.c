@@ -3,8 +3,9 @@
  * How many readings does the engine evaluate a second, and what does a point cost? A million points,
  * each with four limits, deadband, delays, INVALID and STALE, in random order, one transition in a
  * thousand readings. Beside it, by turns on the same readings: what memory alone allows, a read and
- * write of one random line of 64 bytes for each reading, prefetched, and nothing else. Bar: half of
- * that. Then, for information, 10 000 points, whose state stays in the cache.
+ * write of one random line of 64 bytes for each reading, prefetched, on huge pages like the engine's,
+ * and nothing else. Bar: half of that. Then, for information, 10 000 points, whose state stays in the
+ * cache. Processor time counts, not the clock on the wall.
  *
  * First the answer is proved: every transition of every round, by point, event and time.
  */
@@ -18,6 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ROUNDS      21
@@ -64,6 +67,15 @@ static uint32_t random_below(uint32_t below)
 {
     random_state = random_state * UINT64_C(6364136223846793005) + 1442695040888963407u;
     return (uint32_t)((random_state >> 33) * below >> 31);
+}
+
+/* Of this thread: others share the machine. */
+static uint64_t cpu_ns(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now); /* cannot fail for this id */
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 static double resident_bytes(void)
@@ -157,12 +169,11 @@ static struct hz_ruleset *compile(struct world *world)
     struct hz_diagnostics diagnostics;
     struct hz_ruleset *ruleset = NULL;
     double before = resident_bytes();
-    uint64_t start = hz_bench_now_ns();
+    uint64_t start = cpu_ns();
 
     hz_diagnostics_init(&diagnostics);
     must(hz_ruleset_compile(world->set, &diagnostics, &ruleset), "compile");
-    printf("%u points compiled in %.3f s\n", world->points,
-           (double)(hz_bench_now_ns() - start) / 1e9);
+    printf("%u points compiled in %.3f s\n", world->points, (double)(cpu_ns() - start) / 1e9);
     hz_diagnostics_done(&diagnostics);
     world->ruleset_bytes = resident_bytes() - before;
     hz_registry_drop_limits(world->set->registry);
@@ -345,15 +356,15 @@ static void end_proof(struct proof *proof, const struct world *world)
 
 /* --- rounds --- */
 
-/* Million readings a second. */
+/* Million readings a second of processor time. */
 static double speed(const struct world *world, uint64_t start_ns)
 {
-    return (double)world->points * 1e3 / (double)(hz_bench_now_ns() - start_ns);
+    return (double)world->points * 1e3 / (double)(cpu_ns() - start_ns);
 }
 
 static double engine_round(struct world *world, struct proof *proof)
 {
-    uint64_t start = hz_bench_now_ns();
+    uint64_t start = cpu_ns();
     size_t count = 0;
 
     for (uint32_t i = 0; i < world->block_count; i++)
@@ -373,7 +384,7 @@ struct line {
 static double memory_round(struct world *world)
 {
     struct line *lines = (void *)world->lines;
-    uint64_t start = hz_bench_now_ns();
+    uint64_t start = cpu_ns();
 
     for (uint32_t i = 0; i < world->block_count; i++) {
         const struct hz_reading *readings = hz_block_readings(world->blocks[i]);
@@ -409,6 +420,7 @@ static void build(struct world *world, struct proof *proof)
     world->said = calloc(TRANSITIONS, sizeof(*world->said));
     world->lines = hz_reserve(((size_t)world->points + 1) * sizeof(struct line));
     hz_assert(world->said && world->lines);
+    (void)madvise(world->lines, ((size_t)world->points + 1) * sizeof(struct line), MADV_HUGEPAGE);
     memset(world->said, 1,
            TRANSITIONS * sizeof(*world->said)); /* there before memory is measured */
     build_set(world);
