@@ -39,10 +39,37 @@ int64_t flow_number(struct flow *flow, const char *what, const char *key)
 
 /* --- waiting --- */
 
+/* Before a test fails: what the parts said, and how the daemon stands. */
+static void show_all(struct flow *flow)
+{
+    static char answer[ANSWER_BYTES];
+
+    flow_show_logs(flow);
+    (void)flow_ask(flow, "status", answer,
+                   sizeof(answer)); /* an unfinished answer says something, too */
+    fprintf(stderr, "--- status ---\n%s\n", answer);
+}
+
 struct goal {
     struct flow *flow;
     int64_t readings;
 };
+
+static bool is_connected(void *ctx)
+{
+    static char answer[ANSWER_BYTES];
+
+    return flow_ask(ctx, "feeds", answer, sizeof(answer)) &&
+           strstr(answer, "\"state\":\"connected\"") != NULL;
+}
+
+void flow_wait_connected(struct flow *flow)
+{
+    if (flow_until(is_connected, flow))
+        return;
+    show_all(flow);
+    fail_msg("the feed does not connect");
+}
 
 static bool has_taken(void *ctx)
 {
@@ -57,7 +84,7 @@ void flow_wait_readings(struct flow *flow, int64_t readings)
 
     if (flow_until(has_taken, &goal))
         return;
-    flow_show_logs(flow);
+    show_all(flow);
     fail_msg("the engine has taken %lld of %lld readings",
              (long long)flow_number(flow, "engine", "readings"), (long long)readings);
 }
@@ -95,7 +122,7 @@ void flow_wait_published(struct flow *flow)
 {
     if (flow_until(is_published, flow))
         return;
-    flow_show_logs(flow);
+    show_all(flow);
     fail_msg("%lld of %lld transitions are in Redis", (long long)entries_in_stream(flow),
              (long long)flow_number(flow, "engine", "transitions"));
 }

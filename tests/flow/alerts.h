@@ -10,6 +10,10 @@
 /* A number of `hazardctl status`: flow_number(flow, "engine", "readings"). -1: no answer, or no such. */
 int64_t flow_number(struct flow *flow, const char *what, const char *key);
 
+/* Waits until the one feed has subscribed: what is published before that is for nobody, where the broker
+ * keeps no session yet. */
+void flow_wait_connected(struct flow *flow);
+
 /* Waits until the engine has taken so many readings in all, then until everything that it decided is
  * in Redis; fails the test otherwise. */
 void flow_wait_readings(struct flow *flow, int64_t readings);

@@ -34,6 +34,7 @@
 #define UNIX       "unix:"
 
 struct flow {
+    struct flow *next; /* in `worlds` */
     char folder[64];
     char addresses[FLOW_PARTS][PATH_BYTES]; /* with "unix:" in front */
     pid_t pids[FLOW_PARTS];                 /* 0 = does not run */
@@ -129,16 +130,31 @@ bool flow_available(enum flow_part last)
 
 /* --- the folder --- */
 
+/* Those that are there. A test whose set-up fails is not torn down: what it has left ends here. */
+static struct flow *worlds;
+
+static void free_all(void)
+{
+    while (worlds)
+        flow_free(worlds);
+}
+
 struct flow *flow_new(void)
 {
+    static bool registered;
     struct flow *flow = calloc(1, sizeof(*flow));
 
     assert_non_null(flow);
+    if (!registered)
+        assert_int_equal(atexit(free_all), 0);
+    registered = true;
     (void)snprintf(flow->folder, sizeof(flow->folder), "/tmp/hazard-flow-XXXXXX");
     assert_non_null(mkdtemp(flow->folder));
     for (enum flow_part part = 0; part < FLOW_PARTS; part++)
         (void)snprintf(flow->addresses[part], PATH_BYTES, UNIX "%s/%s", flow->folder,
                        parts[part].socket);
+    flow->next = worlds;
+    worlds = flow;
     return flow;
 }
 
@@ -150,8 +166,13 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 
 void flow_free(struct flow *flow)
 {
+    struct flow **place = &worlds;
+
     if (!flow)
         return;
+    while (*place != flow)
+        place = &(*place)->next;
+    *place = flow->next;
     for (enum flow_part part = FLOW_PARTS; part-- > 0;)
         flow_kill(flow, part);
     /* What cannot be removed stays in /tmp: no reason to fail a test that has ended. */

@@ -86,6 +86,7 @@ static void city_raises_what_its_script_says(void **state)
     flow_program(flow, output, sizeof(output),
                  "ctl/hazardctl check --config %s/config --deny-warnings", flow_folder(flow));
     flow_start(flow, FLOW_DAEMON);
+    flow_wait_connected(flow);
     flow_program(flow, output, sizeof(output), "bench/hazard-city --address %s --seconds 32",
                  flow_address(flow, FLOW_BROKER));
     int64_t online = flow_number(flow, "coverage", "online");

@@ -63,6 +63,7 @@ static void load_and_compare(const char *arguments)
                  flow_folder(flow), flow_address(flow, FLOW_BROKER), flow_address(flow, FLOW_REDIS),
                  ENTERPRISES, POINTS);
     flow_start(flow, FLOW_DAEMON);
+    flow_wait_connected(flow);
     flow_program(flow, output, sizeof(output),
                  "bench/hazard-load --address %s --qos 1 --enterprises %d --points %d "
                  "--connections 4 %s",

@@ -240,6 +240,7 @@ static int set_up(void **state)
     flow_start(flow, FLOW_REDIS);
     write_configuration();
     flow_start(flow, FLOW_DAEMON);
+    flow_wait_connected(flow);
     return hz_link_open(flow_address(flow, FLOW_BROKER), "tep-player", 100, &link_);
 }
 
