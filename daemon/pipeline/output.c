@@ -44,6 +44,7 @@ static bool take_one(struct hz_pipeline *p, const struct hz_transition *transiti
         return false;
     hz_publisher_offer(out->publisher, out->entry);
     out->offered_seq = transition->seq;
+    out->unreleased = true;
     pipeline__acks_transition(p, transition);
     return true;
 }
@@ -69,7 +70,7 @@ static void release(struct hz_pipeline *p) HZ_ON(hz_output)
     struct pipeline_output *out = &p->output;
     bool relaxed = p->set->config->durability == HZ_RELAXED;
 
-    if (out->released_seq >= out->offered_seq)
+    if (!out->unreleased)
         return;
     atomic_store_explicit(&p->output_waits, true, memory_order_relaxed);
     atomic_thread_fence(
@@ -87,7 +88,8 @@ static void release(struct hz_pipeline *p) HZ_ON(hz_output)
         hz_publisher_release(out->publisher, out->offered_seq, false);
         out->released_seq = out->offered_seq;
     }
-    if (out->released_seq >= out->offered_seq)
+    out->unreleased = out->released_seq < out->offered_seq;
+    if (!out->unreleased)
         atomic_store_explicit(&p->output_waits, false, memory_order_relaxed);
     else
         pipeline__want(p, relaxed ? PIPELINE_WANT_WRITE : PIPELINE_WANT_WRITE | PIPELINE_WANT_SYNC);

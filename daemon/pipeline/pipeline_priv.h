@@ -219,6 +219,7 @@ struct pipeline_output {
     struct hz_mirror *mirror;
     struct hz_control *control;
     struct hz_entry *entry; /* being rendered */
+    bool unreleased;
     uint64_t offered_seq, released_seq, told_number;
     bool stopping, loop_made, renew_wanted, snapshot_under_way;
     uint32_t closed; /* what of publisher and control is gone */
