@@ -209,6 +209,7 @@ bool hz_engine_apply(struct hz_engine *engine, const struct hz_block *block,
     int64_t jt_ns = block->jt_ns > engine->jt_ns ? block->jt_ns : engine->jt_ns;
 
     engine->block = block;
+    engine->at = (struct engine_at){0};
     engine->out = places;
     engine->room = room;
     engine->count = 0;

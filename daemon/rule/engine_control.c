@@ -14,13 +14,16 @@
 
 _Static_assert(HZ_ENGINE_ROOM_MIN >= 2, "a record has room");
 
-static const struct hz_record *record_at(const struct hz_block *block, uint32_t index)
+/* The record that apply stands at, found from the one it stood at before in this call. */
+static const struct hz_record *present_record(struct hz_engine *engine)
 {
-    const struct hz_record *record = hz_block_first_record(block);
+    struct engine_at *at = &engine->at;
 
-    for (uint32_t i = 0; i < index && i < block->count; i++)
-        record = hz_record_next(record);
-    return record;
+    if (!at->record)
+        *at = (struct engine_at){.record = hz_block_first_record(engine->block)};
+    for (; at->index < engine->place.record; at->index++)
+        at->record = hz_record_next(at->record);
+    return at->record;
 }
 
 static void apply_start(struct hz_engine *engine, const struct hz_record_start *record)
@@ -96,7 +99,7 @@ static bool step(struct hz_engine *engine, const struct hz_record *record)
 bool rule__apply_control(struct hz_engine *engine)
 {
     struct engine_place *place = &engine->place;
-    const struct hz_record *record = record_at(engine->block, place->record);
+    const struct hz_record *record = present_record(engine);
 
     for (; place->step <= 3; place->step++)
         if (!step(engine, record))

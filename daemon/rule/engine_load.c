@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Loading a saved state into a fresh engine. What must stay true: whatever the bytes are, nothing
- * outside the engine's memory is touched, and what is accepted is a state that saving could have
- * written; the rest (heaps, counts, coverage) is built again from it.
+ * outside the engine's memory is touched, and what is accepted has the shape of what saving writes
+ * (that it is what was written is told by the snapshot's digest). The rest (heaps, counts, coverage)
+ * is built again from it.
  */
 #include "engine_saved.h"
 

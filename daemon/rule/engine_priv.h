@@ -213,6 +213,12 @@ struct engine_place {
     uint8_t reserved[4];
 };
 
+/* Where that is in memory, for control records. */
+struct engine_at {
+    const struct hz_record *record; /* NULL: not looked for in this call */
+    uint32_t index;
+};
+
 /* The time of what is said now. */
 struct engine_now {
     int64_t jt_ns, utc_ns;
@@ -263,6 +269,7 @@ struct hz_engine {
 
     /* during apply */
     const struct hz_block *block;
+    struct engine_at at;
     struct hz_transition *out;
     size_t room, count;
     struct engine_now now;
