@@ -44,7 +44,7 @@ static struct hz_feed_config config = {.name = "outage",
 
 static bool online;
 static uint8_t *seen; /* one for each message: how often */
-static uint64_t expected, received, last_ack;
+static uint64_t expected, received, last_ack, last_number, out_of_order;
 static int64_t last_message_ns, first_message_ns;
 
 static int64_t now_ns(void)
@@ -66,6 +66,8 @@ static void on_message(void *ctx, const struct hz_mqtt_message *message)
         return;                                                  /* none of ours */
     memcpy(number, message->payload.at + 6, sizeof(number) - 1); /* behind {"ts": */
     unsigned long long at = strtoull(number, NULL, 10) - 1;
+    out_of_order += at + 1 < last_number; /* one source: numbers rise */
+    last_number = at + 1;
     if (at < expected && seen[at] < UINT8_MAX && seen[at]++ == 0)
         received++;
 }
@@ -186,11 +188,13 @@ static void report(double seconds, double memory)
     for (uint64_t i = 0; i < expected; i++)
         twice += seen[i] > 1;
     hz_mqtt_counts(mqtt, &counts);
-    printf("kept %llu of %llu: lost %llu, twice %llu; way back %.1f s, %.0f messages/s; memory of "
+    printf("kept %llu of %llu: lost %llu, twice %llu, out of order %llu; way back %.1f s, %.0f "
+           "messages/s; memory of "
            "the broker %.0f MiB; at most %u unacknowledged at once\n",
            (unsigned long long)received, (unsigned long long)expected,
-           (unsigned long long)(expected - received), (unsigned long long)twice, seconds,
-           (double)received / seconds, memory, counts.acks_waiting_most);
+           (unsigned long long)(expected - received), (unsigned long long)twice,
+           (unsigned long long)out_of_order, seconds, (double)received / seconds, memory,
+           counts.acks_waiting_most);
 }
 
 static void leave_and_publish(const char *directory, const char *pid)

@@ -141,10 +141,8 @@ void hz_mqtt_pause(struct hz_mqtt *mqtt, bool paused)
     }
     if (mqtt->phase >= FEED_GREETING)
         feed__wire_reading(&mqtt->wire, !paused);
-    if (paused)
-        return;
-    mqtt->silent_ticks = 0; /* silence counts only while somebody listens */
-    feed__mqtt_kick(mqtt);  /* messages may have been kept */
+    if (!paused)
+        feed__mqtt_kick(mqtt); /* messages may have been kept */
 }
 
 void hz_mqtt_counts(const struct hz_mqtt *mqtt, struct hz_mqtt_counts *ret_counts)

@@ -147,16 +147,31 @@ static bool is_closed(struct probe *probe)
     return probe->closed;
 }
 
-void probe_stop(struct probe *probe)
+static void stop(struct probe *probe, bool acks_late)
 {
     hz_role_take(&hz_ingest);
     if (!probe->mqtt)
         return;
     hz_mqtt_stop(probe->mqtt, on_closed, probe);
     assert_false(probe->closed); /* never from within the call */
+    if (acks_late) {
+        (void)uv_run(&probe->loop, UV_RUN_NOWAIT);
+        assert_false(probe->closed); /* the broker has still to answer */
+        hz_mqtt_ack(probe->mqtt, probe->last_ack);
+    }
     probe_until(probe, is_closed, "closed");
     probe->mqtt = NULL;
     probe->online = false;
+}
+
+void probe_stop(struct probe *probe)
+{
+    stop(probe, false);
+}
+
+void probe_stop_and_ack(struct probe *probe)
+{
+    stop(probe, true);
 }
 
 void probe_free(struct probe *probe)

@@ -51,6 +51,8 @@ void probe_address(struct probe *probe, const char *format, ...) __attribute__((
 void probe_start(struct probe *probe);
 /* Stops the feed, waits for `closed`; the probe can be started again, with what it has seen. */
 void probe_stop(struct probe *probe);
+/* The same, with the last message acknowledged after the stop has begun. */
+void probe_stop_and_ack(struct probe *probe);
 void probe_free(struct probe *probe);
 
 void probe_ack(struct probe *probe, uint64_t ack);

@@ -391,6 +391,7 @@ static void nothing_of_the_inner_socket_is_left(void **state)
     probe_start(probe);
     probe_wait(probe, probe_is_online);
     assert_int_equal(stat(path, &seen), -1);
+    assert_int_equal(probe->lost, 0);
 }
 
 int main(void)

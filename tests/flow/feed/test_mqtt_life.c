@@ -236,6 +236,66 @@ static void a_broker_that_does_not_grant(void **state)
     assert_int_equal(probe->connected, 0);
 }
 
+static void run_for(uint64_t ms)
+{
+    for (uint64_t until = uv_hrtime() + ms * 1000000; uv_hrtime() < until;)
+        (void)uv_run(&probe->loop, UV_RUN_ONCE);
+}
+
+/* A time-out is no fault of the broker's while we do not listen. */
+static void a_pause_stops_the_dead_line(void **state)
+{
+    (void)state;
+    probe->config.connect_timeout_ns = 200 * HZ_NS_PER_MS;
+    stub = stub_new(NULL, note_and_grant, NULL);
+    assert_non_null(stub);
+    probe_address(probe, "127.0.0.1:%u", stub_port(stub));
+    probe_start(probe);
+    probe_pause(probe, true);
+    run_for(700);
+    assert_int_equal(probe->lost + probe->connected, 0);
+    probe_pause(probe, false);
+    probe_wait(probe, probe_is_online);
+}
+
+/* Work that keeps all threads of libuv's pool, so that no look-up comes to an end. */
+static uv_sem_t let_go;
+
+static void hold(uv_work_t *work)
+{
+    (void)work;
+    uv_sem_wait(&let_go);
+}
+
+static bool was_lost_thrice(struct probe *of)
+{
+    return of->lost >= 3;
+}
+
+/* The pool is shared by all feeds: a name that hangs takes one thread of it, not one an attempt. */
+static void one_look_up_at_a_time(void **state)
+{
+    uv_work_t work[4];
+
+    (void)state;
+    assert_int_equal(uv_sem_init(&let_go, 0), 0);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(uv_queue_work(&probe->loop, &work[i], hold, NULL), 0);
+    probe->config.connect_timeout_ns = 50 * HZ_NS_PER_MS;
+    probe->config.backoff_min_ns = probe->config.backoff_max_ns = 10 * HZ_NS_PER_MS;
+    stub = stub_new(NULL, note_and_grant, NULL);
+    assert_non_null(stub);
+    probe_address(probe, "localhost:%u", stub_port(stub));
+    probe_start(probe);
+    probe_wait(probe, was_lost_thrice);
+    probe_assert_reason(probe, "\"localhost\": the name was not resolved in time");
+    assert_int_equal(probe->loop.active_reqs.count, 4 + 1);
+    for (int i = 0; i < 4; i++)
+        uv_sem_post(&let_go);
+    probe_wait(probe, probe_is_online); /* by the answer to the first */
+    uv_sem_destroy(&let_go);
+}
+
 /* --- it falls silent --- */
 
 /* Its CONNACK sets the keep-alive to a second (MQTT 5, 3.2.2.3.14). `ctx`: answer pings. */
@@ -295,8 +355,7 @@ static void a_pause_is_no_silence(void **state)
     start(be_silent); /* answers nothing: who listened would find it dead after 1.5 s */
     probe_wait(probe, probe_is_online);
     probe_pause(probe, true);
-    for (uint64_t until = uv_hrtime() + UINT64_C(4000000000); uv_hrtime() < until;)
-        (void)uv_run(&probe->loop, UV_RUN_ONCE);
+    run_for(4000);
     assert_int_equal(probe->lost, 0);
     assert_true(atomic_load(&pings) >= 2);
     probe_pause(probe, false);
@@ -377,6 +436,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_unix_socket_that_is_not_there, begin, end),
         cmocka_unit_test_setup_teardown(a_broker_that_says_nothing, begin, end),
         cmocka_unit_test_setup_teardown(a_broker_that_does_not_grant, begin, end),
+        cmocka_unit_test_setup_teardown(a_pause_stops_the_dead_line, begin, end),
+        cmocka_unit_test_setup_teardown(one_look_up_at_a_time, begin, end),
         cmocka_unit_test_setup_teardown(a_broker_that_falls_silent, begin, end),
         cmocka_unit_test_setup_teardown(a_silent_broker_that_answers_pings_is_kept, begin, end),
         cmocka_unit_test_setup_teardown(a_pause_is_no_silence, begin, end),

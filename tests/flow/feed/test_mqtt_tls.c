@@ -16,6 +16,7 @@
 
 #include <mosquitto.h>
 #include <openssl/ssl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #define DAY 86400L
@@ -216,8 +217,8 @@ static void another_address(void **state)
 static void only_a_part_of_a_wildcard(void **state)
 {
     (void)state;
-    serve("DNS:lo*.example", -DAY, DAY, authority);
-    probe->config.tls_server_name = "localhost.example";
+    serve("DNS:lo*.broker.example", -DAY, DAY, authority);
+    probe->config.tls_server_name = "localhost.broker.example";
     refused("host name does not match");
 }
 
@@ -295,33 +296,69 @@ static void by_tls_1_2(void **state)
     probe_wait(probe, probe_is_online);
 }
 
-/* A server that knows nothing newer than TLS 1.1. */
-static void accept_by_1_1(int fd, unsigned connection, void *ctx)
+/* A server of our own: of TLS 1.1 alone, or one that notes the name asked for. */
+static int newest_version;
+static char indicated[64];
+static _Atomic bool was_indicated; /* stored behind `indicated` */
+
+static void accept_tls(int fd, unsigned connection, void *ctx)
 {
     SSL_CTX *server = SSL_CTX_new(TLS_server_method());
-    SSL *ssl;
     char path[160];
 
     (void)connection;
     SSL_CTX_set_security_level(server, 0);
     (void)SSL_CTX_set_min_proto_version(server, TLS1_VERSION);
-    (void)SSL_CTX_set_max_proto_version(server, TLS1_1_VERSION);
+    (void)SSL_CTX_set_max_proto_version(server, newest_version);
     snprintf(path, sizeof(path), "%s/cert.pem", (const char *)ctx);
     (void)SSL_CTX_use_certificate_file(server, path, SSL_FILETYPE_PEM);
     snprintf(path, sizeof(path), "%s/key.pem", (const char *)ctx);
     (void)SSL_CTX_use_PrivateKey_file(server, path, SSL_FILETYPE_PEM);
-    ssl = SSL_new(server);
-    if (SSL_set_fd(ssl, fd) == 1 && SSL_accept(ssl) == 1)
-        (void)SSL_write(ssl, "x", 1);
+    SSL *ssl = SSL_new(server);
+    if (SSL_set_fd(ssl, fd) == 1 && SSL_accept(ssl) == 1) {
+        const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+        snprintf(indicated, sizeof(indicated), "%s", name ? name : "");
+        atomic_store(&was_indicated, true);
+    }
     SSL_free(ssl);
     SSL_CTX_free(server);
+}
+
+static bool has_been_indicated(struct probe *of)
+{
+    (void)of;
+    return atomic_load(&was_indicated);
+}
+
+/* Server name indication: the name, but never an address (RFC 6066, 3). */
+static void the_name_is_indicated(void **state)
+{
+    static const struct {
+        const char *host, *indicated;
+    } rows[] = {{"localhost", "localhost"}, {"127.0.0.1", ""}};
+
+    (void)state;
+    serve("DNS:localhost,IP:127.0.0.1", -DAY, DAY, authority);
+    newest_version = 0;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        atomic_store(&was_indicated, false);
+        struct stub *stub = stub_new(NULL, accept_tls, broker.directory);
+        assert_non_null(stub);
+        probe_address(probe, "%s:%u", rows[i].host, stub_port(stub));
+        probe_start(probe);
+        probe_wait(probe, has_been_indicated);
+        probe_stop(probe);
+        stub_free(stub);
+        assert_string_equal(indicated, rows[i].indicated);
+    }
 }
 
 static void tls_1_1_is_refused(void **state)
 {
     (void)state;
     serve("DNS:localhost", -DAY, DAY, authority);
-    struct stub *stub = stub_new(NULL, accept_by_1_1, broker.directory);
+    newest_version = TLS1_1_VERSION;
+    struct stub *stub = stub_new(NULL, accept_tls, broker.directory);
     assert_non_null(stub);
     probe_address(probe, "localhost:%u", stub_port(stub));
     refused("protocol version");
@@ -351,6 +388,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(plain_to_a_tls_port, begin, end),
         cmocka_unit_test_setup_teardown(by_tls_1_2, begin, end),
         cmocka_unit_test_setup_teardown(tls_1_1_is_refused, begin, end),
+        cmocka_unit_test_setup_teardown(the_name_is_indicated, begin, end),
     };
     (void)mosquitto_lib_init();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
