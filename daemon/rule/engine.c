@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The engine's frame: its memory, the sets it was handed, and apply, which takes a block through its
- * stages. What must stay true: all memory is reserved at start and nothing moves; between two blocks
- * `place` is empty; a block that was stopped goes on exactly where it was.
+ * The engine's frame: its memory, the sets it was handed, and apply, which takes a block through
+ * its stages. What must stay true: all memory is reserved at start and nothing moves; between two
+ * blocks `place` is empty; a block that was stopped goes on exactly where it was.
  */
 #include "engine_priv.h"
 
@@ -188,8 +188,8 @@ static bool apply_timers(struct hz_engine *engine, int64_t jt_ns)
     return true;
 }
 
-/* All readings of a block in one go; control records one by one, since what one of them makes due at
- * once comes before the next, be that in the same block or not. */
+/* All readings of a block in one go; control records one by one, since what one of them makes due
+ * at once comes before the next, be that in the same block or not. */
 static bool apply_stages(struct hz_engine *engine, int64_t jt_ns)
 {
     while (engine->place.record < engine->block->count) {
@@ -231,8 +231,8 @@ bool hz_engine_apply(struct hz_engine *engine, const struct hz_block *block,
 
 /* --- what it says of itself --- */
 
-/* A shelve ends by the wall; when that is on the engine's clock is a guess, and what comes too early
- * finds nothing to do. */
+/* A shelve ends by the wall; when that is on the engine's clock is a guess, and what comes too
+ * early finds nothing to do. */
 static int64_t shelves_due_ns(const struct hz_engine *engine)
 {
     int64_t until_ns = rule__heap_due(&engine->shelves), due_ns;

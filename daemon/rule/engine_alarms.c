@@ -56,8 +56,8 @@ static void put_reading(struct hz_transition *to, const struct engine_reading_no
     to->arrival_ns = from->arrival_ns;
 }
 
-/* Levels are decided by good readings, or by an unconfirmed one that meets the limit; the rest by the
- * last reading. */
+/* Levels are decided by good readings, or by an unconfirmed one that meets the limit; the rest by
+ * the last reading. */
 static struct engine_reading_note decider(struct hz_engine *engine,
                                           const struct engine_subject *subject, double limit,
                                           unsigned level)

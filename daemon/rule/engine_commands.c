@@ -157,7 +157,7 @@ static void bring_back(struct hz_engine *engine, const struct meant *meant, enum
             .event = (uint8_t)event, .state = present_state(meant->alarm), .texts = texts});
 }
 
-/* The lowest level of the side that the rule has at the point: a normal alarm is shelved up to it. */
+/* The lowest level that the side has at the point: up to it a normal alarm is shelved. */
 static unsigned lowest_level(const struct rule__watch *watch, unsigned side)
 {
     unsigned inner = side == HZ_SIDE_LOW ? HZ_LEVEL_L : HZ_LEVEL_H;
@@ -178,8 +178,8 @@ static unsigned severity_of(const struct rule__watch *watch, const struct rule__
     return isnan(watch->limit[level - 1]) ? HZ_SEVERITY_NONE : profile->severity[level];
 }
 
-/* An alarm that is normal gets a note, when there is such a condition: it may be shelved or taken out
- * of service before it comes. */
+/* An alarm that is normal gets a note, when there is such a condition: it may be shelved or taken
+ * out of service before it comes. */
 static bool put_normal(struct hz_engine *engine, const struct hz_record_command *command,
                        struct meant *ret)
 {

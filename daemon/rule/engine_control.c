@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Control records, one after the other. Before each stands its share of a changed set's work list; a
- * tick, which comes when there is time, does more. Each record says at most two things itself, but
- * for `ruleset`, whose list is worked off in steps.
+ * Control records, one after the other. Before each stands its share of a changed set's work list;
+ * a tick, which comes when there is time, does more. Each record says at most two things itself,
+ * but for `ruleset`, whose list is worked off in steps.
  */
 #include "engine_priv.h"
 

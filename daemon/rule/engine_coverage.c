@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Coverage: how many points there are, and how many of them are on line, valid, not observed, for each
- * hazard source, enterprise, park and the whole. Kept up with every change of a point's flags. What
- * must stay true: the sums are what counting again would give (rule__coverage_all does).
+ * Coverage: how many points there are, and how many of them are on line, valid, not observed, for
+ * each hazard source, enterprise, park and the whole. Kept up with every change of a point's flags.
+ * What must stay true: the sums are what counting again would give (rule__coverage_all does).
  */
 #include "engine_priv.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Feeds, and time that was not watched. What must stay true: nothing is cleared by not watching (off-
- * delays are cancelled), nothing is called silent that was not listened to (dead-lines count anew from
- * the end of a gap), and on-delays run on: in a scoped gap they fire, over a whole gap the engine's
- * clock stands still and they keep their rest.
+ * Feeds, and time that was not watched. What must stay true: nothing is cleared by not watching
+ * (off- delays are cancelled), nothing is called silent that was not listened to (dead-lines count
+ * anew from the end of a gap), and on-delays run on: in a scoped gap they fire, over a whole gap
+ * the engine's clock stands still and they keep their rest.
  */
 #include "engine_priv.h"
 

@@ -190,7 +190,7 @@ static void end_alarm(struct hz_engine *engine, uint32_t gateway, struct engine_
     rule__gateway_look(engine, gateway);
 }
 
-/* The first alarm that has to end: active though the gateway is heard, or of a rule that is gone. */
+/* The first alarm that has to end: its gateway is heard, or its rule is gone. */
 static struct engine_note *next_ended(struct hz_engine *engine, uint32_t gateway, bool gone)
 {
     for (uint32_t at = engine->gateways[gateway].notes; at != 0;
@@ -240,8 +240,8 @@ static bool touch(struct hz_engine *engine, uint32_t point)
     return true;
 }
 
-/* Passes over the alarms of the gateway and then over its points, in ascending order, the reading's own
- * among them. */
+/* Passes over the alarms of the gateway and then over its points, in ascending order, the reading's
+ * own among them. */
 bool rule__gateway_pass(struct hz_engine *engine, uint32_t gateway, bool up)
 {
     struct engine_place *place = &engine->place;

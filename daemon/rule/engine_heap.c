@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Heaps of timers: the one due first at the root, and of those due together the one whose owner comes
- * first by (point, rule, kind). What must stay true: the order in which timers fire follows from their
- * names alone, never from the order in which they were put in. Every owner knows its place, so that it
- * can be taken out early.
+ * Heaps of timers: the one due first at the root, and of those due together the one whose owner
+ * comes first by (point, rule, kind). What must stay true: the order in which timers fire follows
+ * from their names alone, never from the order in which they were put in. Every owner knows its
+ * place, so that it can be taken out early.
  */
 #include "engine_priv.h"
 

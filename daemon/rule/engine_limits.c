@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Levels: limit, deadband and delays of one rule at one point, judged by a value. Nothing is said
- * here. What must stay true: only what the engine was told moves a level (a good value, the end of a
- * delay, a time not watched), and the quiet band is never wider than the values that change nothing.
+ * here. What must stay true: only what the engine was told moves a level (a good value, the end of
+ * a delay, a time not watched), and the quiet band is never wider than the values that change
+ * nothing.
  *
  *    IDLE --met--> RISING --on-delay--> ACTIVE --beyond deadband--> FALLING --off-delay--> IDLE
  *      ^___not met___|                    ^________not beyond__________|
  *
- * A level that is idle has no note. "Not good" is a level too, without a limit: bad readings meet it,
- * a good one ends it at once.
+ * A level that is idle has no note. "Not good" is a level too, without a limit: bad readings meet
+ * it, a good one ends it at once.
  */
 #include "engine_priv.h"
 

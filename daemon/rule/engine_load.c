@@ -2,8 +2,8 @@
  *
  * Loading a saved state into a fresh engine. What must stay true: whatever the bytes are, nothing
  * outside the engine's memory is touched, and what is accepted has the shape of what saving writes
- * (that it is what was written is told by the snapshot's digest). The rest (heaps, counts, coverage)
- * is built again from it.
+ * (that it is what was written is told by the snapshot's digest). The rest (heaps, counts,
+ * coverage) is built again from it.
  */
 #include "engine_saved.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * News: what changed for people's eyes since it was last taken, a bit for each point and scope. Who
- * takes a change sees the state as it is then. They are taken going round in the order of ids, so that
- * each has its turn and lines are read one after the other. What must stay true: news never reach back
- * into the engine's state; no transition depends on whether or when they were taken.
+ * takes a change sees the state as it is then. They are taken going round in the order of ids, so
+ * that each has its turn and lines are read one after the other. What must stay true: news never
+ * reach back into the engine's state; no transition depends on whether or when they were taken.
  */
 #include "engine_priv.h"
 

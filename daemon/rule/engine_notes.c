@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Notes: one pool of lines, chained from a point or a gateway in ascending order of their names (rule,
- * kind, sub). What must stay true: the order of a chain follows from the names alone, so that equal
- * states look equal whatever the way to them; which line of the pool a note has means nothing.
+ * Notes: one pool of lines, chained from a point or a gateway in ascending order of their names
+ * (rule, kind, sub). What must stay true: the order of a chain follows from the names alone, so
+ * that equal states look equal whatever the way to them; which line of the pool a note has means
+ * nothing.
  */
 #include "engine_priv.h"
 

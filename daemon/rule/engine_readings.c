@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Readings. The quick way is what nearly all take: a calm point, a good number inside its quiet band,
- * a newer and timely stamp; it touches the point's line and its gateway's, and cannot say anything.
- * What must stay true: the quick way does exactly what the slow way would do. The slow way goes in
- * steps, and can stop wherever something is said:
+ * Readings. The quick way is what nearly all take: a calm point, a good number inside its quiet
+ * band, a newer and timely stamp; it touches the point's line and its gateway's, and cannot say
+ * anything. What must stay true: the quick way does exactly what the slow way would do. The slow
+ * way goes in steps, and can stop wherever something is said:
  *
  *   0 the reading's own point, when a changed set is still to be worked off there
  *   1 a share of that work list
@@ -43,8 +43,8 @@ void rule__alive(struct hz_engine *engine, uint32_t point)
     rule__stale_watch(engine, point);
 }
 
-/* A point moves to another feed with a live reading only: any other is no sign that its dead-line, which
- * may have passed in a gap of the old feed, has been met. */
+/* A point moves to another feed with a live reading only: any other is no sign that its dead-line,
+ * which may have passed in a gap of the old feed, has been met. */
 static void belong(struct hz_engine *engine, uint32_t point, uint16_t feed)
 {
     struct engine_point *of = &engine->points[point];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Retained values: what a broker kept from before. One that nobody vouches for is *unconfirmed*: it is
- * shown and may raise, but it clears nothing, breaks nothing and is no sign of life. It stands in a
- * note beside what is known, until a live reading of the point takes its place or, for a point that
- * lives by its gateway, a sign of that confirms it.
+ * Retained values: what a broker kept from before. One that nobody vouches for is *unconfirmed*: it
+ * is shown and may raise, but it clears nothing, breaks nothing and is no sign of life. It stands
+ * in a note beside what is known, until a live reading of the point takes its place or, for a point
+ * that lives by its gateway, a sign of that confirms it.
  */
 #include "engine_priv.h"
 

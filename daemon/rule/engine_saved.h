@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The engine's state as bytes. Head, numbers, then what lives: feeds, the daemon's own alarms, gateways
- * and points in ascending order, the notes of each behind it in chain order, the counters last.
- * Only what is told apart by later transitions is here, once, in one order: equal states are equal
- * bytes. Little-endian, no holes; ENGINE_FORMAT changes with any of these.
+ * The engine's state as bytes. Head, numbers, then what lives: feeds, the daemon's own alarms,
+ * gateways and points in ascending order, the notes of each behind it in chain order, the counters
+ * last. Only what is told apart by later transitions is here, once, in one order: equal states are
+ * equal bytes. Little-endian, no holes; ENGINE_FORMAT changes with any of these.
  */
 #ifndef ENGINE_SAVED_H
 #define ENGINE_SAVED_H

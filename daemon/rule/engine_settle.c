@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bringing alarms in line with what holds: the levels of a rule at a point, and whether the point is
- * stale. What must stay true: settling follows from the state alone and changes only alarms, so that it
- * can stop after any watch; clears come before raises, sides in ascending order; one step says at
- * most four things.
+ * Bringing alarms in line with what holds: the levels of a rule at a point, and whether the point
+ * is stale. What must stay true: settling follows from the state alone and changes only alarms, so
+ * that it can stop after any watch; clears come before raises, sides in ascending order; one step
+ * says at most four things.
  */
 #include "engine_priv.h"
 

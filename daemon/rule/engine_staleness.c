@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Silence of points. A reading only writes the time of the last sign into its line. Points are looked
- * after in groups that lie together in memory: a heap holds for each group a time at which the first
- * of its points may be due; when that comes the group is walked through, and put back with the time
- * found. What must stay true: a group's time is never later than the time at which one of its points
- * is due, so that STALE comes at its exact time, and in the order of points.
+ * Silence of points. A reading only writes the time of the last sign into its line. Points are
+ * looked after in groups that lie together in memory: a heap holds for each group a time at which
+ * the first of its points may be due; when that comes the group is walked through, and put back
+ * with the time found. What must stay true: a group's time is never later than the time at which
+ * one of its points is due, so that STALE comes at its exact time, and in the order of points.
  *
- * With readings every 10 s and STALE after 30 s a group is walked through every 20 s or so: one line
- * of a running read for every two readings.
+ * With readings every 10 s and STALE after 30 s a group is walked through every 20 s or so: one
+ * line of a running read for every two readings.
  */
 #include "engine_priv.h"
 
@@ -35,8 +35,8 @@ int64_t rule__last_sign_ns(const struct hz_engine *engine, uint32_t point)
     return last_sign_ns(engine, &engine->points[point]);
 }
 
-/* What is the same for all points of a feed. Dead-lines have their full time after a gap; in a gap of
- * its feed a point is never due: it is looked at again in its time. */
+/* What is the same for all points of a feed. Dead-lines have their full time after a gap; in a gap
+ * of its feed a point is never due: it is looked at again in its time. */
 struct terms {
     uint32_t feed; /* ENGINE_NOBODY: none yet */
     int64_t from_ns, stale_after_ns;
@@ -98,8 +98,8 @@ static struct first walk(struct hz_engine *engine, uint32_t group, int64_t from_
     return first;
 }
 
-/* When to look: somewhat before the time, by another share for each group, so that groups that began
- * together are not all walked through at once. */
+/* When to look: somewhat before the time, by another share for each group, so that groups that
+ * began together are not all walked through at once. */
 static int64_t look_ns(const struct hz_engine *engine, uint32_t group, int64_t due_ns)
 {
     int64_t ahead_ns = due_ns - engine->now.jt_ns;

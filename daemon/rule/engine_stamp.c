@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Source time: timely, ahead, behind, late or a duplicate; clocks that were set back and clocks that
- * are wrong. What must stay true: in doubt a reading is evaluated; a stamp ahead of arrival never
- * becomes the last one; only three successive arrivals, an interval apart, whose newest stamps are off
- * by the same (within 5 s) prove anything about a clock.
+ * Source time: timely, ahead, behind, late or a duplicate; clocks that were set back and clocks
+ * that are wrong. What must stay true: in doubt a reading is evaluated; a stamp ahead of arrival
+ * never becomes the last one; only three successive arrivals, an interval apart, whose newest
+ * stamps are off by the same (within 5 s) prove anything about a clock.
  *
  *   late in three arrivals          the clock was set back: the third is the new base
  *   beyond skew in three arrivals   the clock is wrong: an alarm of the feed

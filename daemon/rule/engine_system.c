@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Alarms of the daemon itself: one for each condition and feed, with the life of any other alarm. They
- * are raised by what was observed, by the engine's own timer (a feed lost for long), by gaps and by
- * clocks that are wrong.
+ * Alarms of the daemon itself: one for each condition and feed, with the life of any other alarm.
+ * They are raised by what was observed, by the engine's own timer (a feed lost for long), by gaps
+ * and by clocks that are wrong.
  */
 #include "engine_priv.h"
 

@@ -2,8 +2,8 @@
  *
  * Timers, fired in the order of their times before the record of a time is applied. Those due
  * together: feeds, gateways, then points ascending, of a point first STALE, then the delays of each
- * rule. What must stay true: a transition bears the time at which its timer ran out, not that of the
- * record; the delays of one rule at one point that run out together are judged together.
+ * rule. What must stay true: a transition bears the time at which its timer ran out, not that of
+ * the record; the delays of one rule at one point that run out together are judged together.
  */
 #include "engine_priv.h"
 
