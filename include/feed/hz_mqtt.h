@@ -48,7 +48,7 @@ struct hz_mqtt_events {
     void (*message)(void *ctx, const struct hz_mqtt_message *message);
     /* All messages of one read from the socket have been handed on: close the block. */
     void (*read_end)(void *ctx);
-    /* CONNECTED after SUBACK for all filters; LOST at the end of the connection. `reason` is text
+    /* CONNECTED after SUBACK for all filters (messages of a kept session can come before it); LOST at the end of the connection. `reason` is text
      * for the log and status: what was refused and why, with a hint where there is one. A connection
      * attempt that fails before CONNECTED also ends in LOST, once per attempt. */
     void (*state)(void *ctx, enum hz_feed_state state, const char *reason);
@@ -57,8 +57,9 @@ struct hz_mqtt_events {
 };
 
 struct hz_mqtt_counts {
-    uint64_t messages, bytes, reads;
-    uint64_t oversize, qos2, malformed, connects, losses;
+    uint64_t messages, bytes, reads; /* messages handed on with a payload; bytes and reads of all */
+    uint64_t oversize, qos2, malformed;
+    uint64_t connects, losses; /* of connections that came to CONNECTED */
     uint64_t acks_sent;
     uint32_t acks_waiting, acks_waiting_most; /* messages not acknowledged yet; most at once */
     int64_t unread_ns;    /* time paused while connected, in all */
@@ -67,19 +68,22 @@ struct hz_mqtt_counts {
     bool session_present;
 };
 
-/* `config` and `events` must outlive the object. `runtime_directory` for the inner socket (0700,
+/* -EINVAL: no address; -ENAMETOOLONG: the directory is too long for a socket in it; -ENOMEM.
+ * `config` and `events` must outlive the object. `runtime_directory` for the inner socket (0700,
  * ours). Nothing happens before hz_mqtt_start. */
 int hz_mqtt_new(uv_loop_t *loop, const struct hz_clock *clock, const struct hz_feed_config *config,
                 const char *runtime_directory, const struct hz_mqtt_events *events,
                 struct hz_mqtt **ret_mqtt) HZ_MUST_USE HZ_ON(hz_ingest);
 void hz_mqtt_start(struct hz_mqtt *mqtt) HZ_ON(hz_ingest);
-/* DISCONNECT, then everything closed; `closed` when the object is gone. */
+/* DISCONNECT, then everything closed; `closed` when the object is gone, and no event but that. A name
+ * that is still being looked up keeps a request on the loop for as long as the resolver takes. */
 void hz_mqtt_stop(struct hz_mqtt *mqtt, void (*closed)(void *ctx), void *ctx) HZ_ON(hz_ingest);
 
 /* Everything up to and including this number is durable: acknowledge, in order. Numbers of an
  * earlier connection are forgotten (the broker sends those again). */
 void hz_mqtt_ack(struct hz_mqtt *mqtt, uint64_t ack) HZ_ON(hz_ingest);
-/* Stops or resumes reading. */
+/* Stops or resumes reading. A pause asked for within `message` takes hold behind that message: what
+ * was read already is kept, and handed on after the resume. */
 void hz_mqtt_pause(struct hz_mqtt *mqtt, bool paused) HZ_ON(hz_ingest);
 void hz_mqtt_counts(const struct hz_mqtt *mqtt, struct hz_mqtt_counts *ret_counts) HZ_ON(hz_ingest);
 

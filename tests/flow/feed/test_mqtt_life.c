@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
@@ -377,8 +378,22 @@ static void stop_after_turns(unsigned turns)
     assert_int_equal(probe->lost, lost); /* no event after `closed` */
 }
 
+static unsigned open_descriptors(void)
+{
+    unsigned count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+
+    assert_non_null(directory);
+    while (readdir(directory))
+        count++;
+    closedir(directory);
+    return count;
+}
+
 static void a_stop_in_every_phase(void **state)
 {
+    unsigned descriptors = open_descriptors();
+
     (void)state;
     stub = stub_new(NULL, note_and_grant, NULL);
     assert_non_null(stub);
@@ -391,6 +406,9 @@ static void a_stop_in_every_phase(void **state)
     probe_address(probe, "unix:%s/nothing", probe->directory); /* in back-off */
     for (unsigned turns = 0; turns < 4; turns++)
         stop_after_turns(turns);
+    stub_free(stub);
+    stub = NULL;
+    assert_int_equal(open_descriptors(), descriptors);
 }
 
 /* Never started: closes as well. */
