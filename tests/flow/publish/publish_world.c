@@ -37,8 +37,9 @@ static void on_answer(uv_timer_t *timer)
     size_t length = 0;
 
     hz_role_assert(&hz_output);
-    if (w->log.error != 0) {
-        hz_publisher_fetched(w->publisher, NULL, 0, w->log.error);
+    int error = w->log.error == 0 && !w->asked_by_id ? w->log.fetch_error : w->log.error;
+    if (error != 0) {
+        hz_publisher_fetched(w->publisher, NULL, 0, error);
         return;
     }
     if (w->asked_by_id) {
@@ -185,10 +186,15 @@ void world_offer(struct world *w, unsigned n)
     }
 }
 
-void world_release(struct world *w, bool durable)
+void world_release_to(struct world *w, uint64_t number, bool durable)
 {
     hz_role_take(&hz_output);
-    hz_publisher_release(w->publisher, w->log.entries[w->log.count - 1]->seq, durable);
+    hz_publisher_release(w->publisher, w->log.entries[number - 1]->seq, durable);
+}
+
+void world_release(struct world *w, bool durable)
+{
+    world_release_to(w, w->log.count, durable);
 }
 
 void world_make(struct world *w, unsigned n)

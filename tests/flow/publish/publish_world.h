@@ -18,7 +18,8 @@ struct world_log {
     uint64_t count, capacity;
     uint64_t oldest; /* number of the oldest that can still be read; 1 */
     uint64_t hole_from, hole_to; /* numbers it has lost; 0 = none */
-    int error;       /* what it answers instead of entries; 0 = it answers */
+    int error;                   /* what it answers instead of entries; 0 = it answers */
+    int fetch_error;             /* the same for entries by number only */
 };
 
 struct world {
@@ -52,6 +53,7 @@ void world_stop(struct world *w);             /* in order */
 void world_make(struct world *w, unsigned n); /* alarms, offered and released */
 void world_offer(struct world *w, unsigned n); /* offered only */
 void world_release(struct world *w, bool durable);
+void world_release_to(struct world *w, uint64_t number, bool durable);
 /* Runs the loop (of `others` too) until the condition holds; fails the test at a dead-line. */
 bool world_runs_until(struct world *w, struct world *other, bool (*holds)(struct world *w));
 #define world_until(w, holds) assert_true(world_runs_until(w, NULL, holds))

@@ -89,6 +89,7 @@ static void a_higher_term_takes_over(void **state)
     assert_int_equal(length("hz:1:{all}:stream"), 400);
     assert_true(world_is_fenced(&first));
     assert_int_equal(first.told[HZ_OBSERVED_REDIS_LOST], 1); /* "over", at the first start */
+    assert_int_equal(first.told[HZ_OBSERVED_FENCED], 2);     /* the same, and once that it is */
 }
 
 static void another_journal_that_lives_is_left_alone(void **state)
@@ -159,6 +160,30 @@ static void a_restart_of_redis_gives_nothing_away(void **state)
     assert_true(world_is_foreign(&second));
 }
 
+/* Patience is counted on one connection: cutting it again and again makes it no shorter. */
+static void reconnecting_is_not_waiting(void **state)
+{
+    (void)state;
+    world_start(&first);
+    world_make(&first, 200);
+    world_until(&first, world_is_done);
+    world_stop(&first);
+    (void)ask(&server, "DEL hz:1:{all}:alive");
+    second.redis.heartbeat_ns = 20 * HZ_NS_PER_S;
+    world_start(&second);
+    for (unsigned i = 0; i < 5; i++) {
+        world_make(&second, 10);
+        world_until(&second, world_is_up);
+        world_spend(&second, 50);
+        (void)ask(&server, "CLIENT KILL TYPE normal SKIPME yes");
+        world_until(&second, world_is_down);
+    }
+    world_until(&second, world_is_up);
+    world_spend(&second, 50);
+    assert_true(world_is_foreign(&second));
+    assert_int_equal(length("hz:1:{all}:stream"), 200);
+}
+
 /* A copied state directory: same journal, same term, another process. */
 static void two_of_the_same_do_not_mix(void **state)
 {
@@ -172,6 +197,10 @@ static void two_of_the_same_do_not_mix(void **state)
     world_start(&second);
     world_make(&second, 100);
     assert_true(world_runs_until(&second, &first, world_is_foreign));
+    for (unsigned i = 0; i < 10; i++) {
+        world_spend(&first, 60);
+        world_spend(&second, 60);
+    }
     world_make(&first, 100);
     assert_true(world_runs_until(&first, &second, world_is_done));
     world_check(&first, 1);
@@ -188,9 +217,9 @@ static void a_stream_with_a_stranger_in_it_is_moved_aside(void **state)
     world_make(&first, 200);
     world_until(&first, world_is_done);
     before = epoch();
-    (void)ask(&server, "XADD hz:1:{all}:stream * what ever");
+    (void)ask(&server, "XADD hz:1:{all}:stream %lld-77 what ever", (long long)first.c.last.ms);
     world_until(&first, world_is_foreign);
-    world_make(&first, 100);
+    world_make(&first, 100); /* with ids above the stranger's */
     world_until(&first, world_is_complete);
     world_check(&first, 1);
     assert_int_equal(epoch(), before + 1);
@@ -204,6 +233,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_journal_that_lives_is_left_alone, begin, end),
         cmocka_unit_test_setup_teardown(another_journal_that_is_silent_is_moved_aside, begin, end),
         cmocka_unit_test_setup_teardown(a_restart_of_redis_gives_nothing_away, begin, end),
+        cmocka_unit_test_setup_teardown(reconnecting_is_not_waiting, begin, end),
         cmocka_unit_test_setup_teardown(two_of_the_same_do_not_mix, begin, end),
         cmocka_unit_test_setup_teardown(a_stream_with_a_stranger_in_it_is_moved_aside, begin, end),
     };

@@ -208,8 +208,10 @@ static void the_stream_has_a_ceiling(void **state)
     assert_true(length >= 1000);
     world_check(&w, w.log.count - (uint64_t)length + 1);
     /* and a refill begins there, too */
+    uint64_t published = world_counts(&w).published;
     (void)ask(&server, "FLUSHALL");
     world_until(&w, world_is_complete);
+    assert_int_equal(world_counts(&w).published - published, 1000);
     length = ask_number(&server, "XLEN hz:1:{all}:stream");
     assert_in_range(length, 1000, 1300);
     world_check(&w, w.log.count - (uint64_t)length + 1);
@@ -220,19 +222,21 @@ static bool has_forgotten(struct world *world)
     return ask_number(world->server, "XLEN hz:1:{all}:stream") < 700;
 }
 
-/* The first 500 alarms are older than the retention. */
+/* The first 500 alarms are older than the retention, which was longer when they were published. */
 static void what_is_older_than_the_retention_goes(void **state)
 {
     uint64_t length;
 
     (void)state;
-    world_stop(&w);
     w.c.wall_ms = hz_wall_ns(&hz_clock_real) / HZ_NS_PER_MS - 3 * 3600 * INT64_C(1000);
-    w.redis.retention_ns = 3600 * HZ_NS_PER_S;
-    world_start(&w);
     world_make(&w, 500);
     w.c.wall_ms += 2 * 3600 * 1000 + 60000;
     world_make(&w, 500);
+    world_until(&w, world_is_done);
+    assert_int_equal(ask_number(&server, "XLEN hz:1:{all}:stream"), 1000);
+    world_stop(&w);
+    w.redis.retention_ns = 3600 * HZ_NS_PER_S;
+    world_start(&w);
     world_until(&w, world_is_done);
     world_until(&w, has_forgotten);
     length = (uint64_t)ask_number(&server, "XLEN hz:1:{all}:stream");
@@ -348,9 +352,10 @@ static void what_is_not_released_waits(void **state)
     world_until(&w, world_is_done);
     world_offer(&w, 9000);
     w.log.error = HZ_ENOTFOUND; /* the log does not have it yet either */
+    world_release_to(&w, 110, true);
     world_spend(&w, 300);
-    assert_int_equal(ask_number(&server, "XLEN hz:1:{all}:stream"), 100);
-    assert_int_equal(hz_mirror_newest(w.mirror), 100);
+    assert_int_equal(ask_number(&server, "XLEN hz:1:{all}:stream"), 110);
+    assert_int_equal(hz_mirror_newest(w.mirror), 110);
     w.log.error = 0;
     world_release(&w, true);
     world_until(&w, world_is_done);
@@ -383,25 +388,50 @@ static void a_log_that_has_nothing(void **state)
     unreadable_entries(HZ_ENOTFOUND);
 }
 
-/* Redis is behind by more than the tail holds, and the log has lost a part of it in the meantime. */
-static void a_hole_behind_the_place_is_counted(void **state)
+/* Redis is behind by more than the tail holds, and a part of the log can't be had. */
+static void fall_behind(void)
 {
-    (void)state;
     make_for(10, 100);
     world_until(&w, world_is_done);
-    redis_server_kill(&server);
-    redis_server_start(&server, NULL);
-    world_until(&w, world_is_complete);
     redis_server_keep_dump(&server, "kept.rdb");
     redis_server_kill(&server);
     make_for(90, 100);
     redis_server_take_dump(&server, "kept.rdb");
+}
+
+static void a_hole_behind_the_place_is_counted(void **state)
+{
+    (void)state;
+    fall_behind();
     w.log.hole_from = 1001;
     w.log.hole_to = 1500;
     redis_server_start(&server, NULL);
     world_until(&w, world_is_complete);
     assert_int_equal(world_counts(&w).skipped, 500);
     assert_int_equal(ask_number(&server, "XLEN hz:1:{all}:stream"), 9500);
+}
+
+static void behind_the_place_nothing_can_be_read(int error)
+{
+    fall_behind();
+    w.log.fetch_error = error;
+    redis_server_start(&server, NULL);
+    world_until(&w, world_is_complete);
+    uint64_t skipped = world_counts(&w).skipped;
+    assert_in_range(skipped, 1000, 8000);
+    assert_int_equal(ask_number(&server, "XLEN hz:1:{all}:stream"), 10000 - skipped);
+}
+
+static void behind_the_place_the_log_is_damaged(void **state)
+{
+    (void)state;
+    behind_the_place_nothing_can_be_read(HZ_ECORRUPT);
+}
+
+static void behind_the_place_the_log_ends(void **state)
+{
+    (void)state;
+    behind_the_place_nothing_can_be_read(HZ_ENOTFOUND);
 }
 
 int main(void)
@@ -428,6 +458,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_log_that_can_not_be_read, begin, end),
         cmocka_unit_test_setup_teardown(a_log_that_has_nothing, begin, end),
         cmocka_unit_test_setup_teardown(a_hole_behind_the_place_is_counted, begin, end),
+        cmocka_unit_test_setup_teardown(behind_the_place_the_log_is_damaged, begin, end),
+        cmocka_unit_test_setup_teardown(behind_the_place_the_log_ends, begin, end),
     };
 
     if (!redis_server_available())
