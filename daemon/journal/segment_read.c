@@ -155,8 +155,8 @@ static bool successor_repeats(const struct hz_segment_reader *reader)
 {
     if (reader->at + 1 >= reader->list.count)
         return false;
-    return reader->class_ == HZ_SEGMENT_DEFINE || reader->next_key == 0 ||
-           reader->list.names[reader->at + 1].first <= reader->next_key;
+    uint64_t lost = reader->next_key ? reader->next_key : reader->list.names[reader->at].first;
+    return reader->class_ == HZ_SEGMENT_DEFINE || reader->list.names[reader->at + 1].first <= lost;
 }
 
 /* The frames of the open segment have ended; `clean` when by a length of 0 or the file's end. 0: the
@@ -230,6 +230,15 @@ int hz_segment_next(struct hz_segment_reader *reader, const void **ret_frame, ui
         *ret_place = place;
         return 0;
     }
+}
+
+int hz_segment_skip(struct hz_segment_reader *reader)
+{
+    if (reader->at + 1 >= reader->list.count)
+        return HZ_EOF;
+    close_segment(reader);
+    reader->at++;
+    return 0;
 }
 
 int hz_segment_read_at(struct hz_segment_reader *reader, struct hz_segment_place place,

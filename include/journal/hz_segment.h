@@ -95,6 +95,8 @@ void hz_segment_reader_free(struct hz_segment_reader *reader);
  * HZ_ECORRUPT at damage; other codes when reading failed. */
 int hz_segment_next(struct hz_segment_reader *reader, const void **ret_frame, uint32_t *ret_bytes,
                     struct hz_segment_place *ret_place) HZ_MUST_USE;
+/* After HZ_ECORRUPT: goes on with the next segment. HZ_EOF when there is none. */
+int hz_segment_skip(struct hz_segment_reader *reader) HZ_MUST_USE;
 /* One frame at a known place. */
 int hz_segment_read_at(struct hz_segment_reader *reader, struct hz_segment_place place,
                        const void **ret_frame, uint32_t *ret_bytes) HZ_MUST_USE;

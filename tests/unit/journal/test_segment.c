@@ -278,6 +278,32 @@ static void damage_in_an_older_segment_is_named(void **state)
     assert_int_equal(expect(seqs, 2, &torn), HZ_ECORRUPT);
 }
 
+static void what_comes_behind_damage_can_be_read(void **state)
+{
+    struct hz_segment_writer *writer;
+    struct hz_segment_reader *reader;
+    struct hz_segment_place place;
+    const void *frame;
+    uint32_t bytes;
+
+    (void)state;
+    for (uint64_t seq = 1; seq < 1000; seq += 500) {
+        writer = writer_of(1 << 20);
+        append(writer, seq);
+        hz_segment_writer_free(writer);
+    }
+    damage(1, HZ_SEGMENT_HEAD_BYTES + 60);
+    assert_int_equal(
+        hz_segment_reader_new(&hz_disk_real, directory, HZ_SEGMENT_JOURNAL, 1, &reader), 0);
+    assert_int_equal(hz_segment_next(reader, &frame, &bytes, &place), HZ_ECORRUPT);
+    assert_int_equal(hz_segment_skip(reader), 0);
+    assert_int_equal(hz_segment_next(reader, &frame, &bytes, &place), 0);
+    assert_int_equal(((const struct hz_block *)frame)->seq, 501);
+    assert_int_equal(hz_segment_next(reader, &frame, &bytes, &place), HZ_EOF);
+    assert_int_equal(hz_segment_skip(reader), HZ_EOF);
+    hz_segment_reader_free(reader);
+}
+
 /* Every byte of the stored blocks, one at a time: never a block that was not written. */
 static void no_flipped_byte_is_believed(void **state)
 {
@@ -461,6 +487,7 @@ int main(void)
         T(a_torn_tail_is_counted_then_cut),
         T(a_head_that_never_reached_the_disk_is_an_empty_segment),
         T(damage_in_an_older_segment_is_named),
+        T(what_comes_behind_damage_can_be_read),
         T(no_flipped_byte_is_believed),
         T(a_failed_sync_is_never_tried_again),
         T(an_abandoned_segment_may_end_badly),
