@@ -17,12 +17,14 @@
 #define ACKS_WITHIN_MS  2 /* an acknowledgement waits at most so long before it asks for a sync */
 #define UNREAD_AFTER_NS (2 * HZ_NS_PER_S)
 
-static void wait_no_more(struct hz_pipeline *p) HZ_ON(hz_ingest)
+/* Acknowledges what is durable. `durable` was looked at before the notices were taken: a hole below it
+ * is known by now. */
+static void wait_no_more(struct hz_pipeline *p, uint64_t durable) HZ_ON(hz_ingest)
 {
-    uint64_t durable = atomic_load_explicit(&p->durable_seq, memory_order_acquire);
     bool waits = p->ingest.paused;
 
-    if (p->ingest.stalled || atomic_load_explicit(&p->snapshot_wanted, memory_order_acquire))
+    if (p->ingest.stalled || atomic_load_explicit(&p->holes_closed, memory_order_acquire) !=
+                                 atomic_load_explicit(&p->holes_known, memory_order_relaxed))
         return; /* acknowledgements are withheld until the journal alone gives the state again */
     for (uint32_t i = 0; i < p->ingest.feed_count; i++) {
         pipeline__feed_ack(p->ingest.feeds[i], durable);
@@ -53,8 +55,11 @@ static void pause_feeds(struct hz_pipeline *p, bool paused) HZ_ON(hz_ingest)
     p->ingest.paused_since_ns = paused ? p->ingest.last_mono_ns : 0;
     for (uint32_t i = 0; i < p->ingest.feed_count; i++)
         pipeline__feed_pause(p->ingest.feeds[i], paused);
-    if (paused)
-        atomic_store_explicit(&p->ingest_waits, true, memory_order_relaxed);
+    if (!paused)
+        return;
+    atomic_store_explicit(&p->ingest_waits, true, memory_order_relaxed);
+    atomic_thread_fence(
+        memory_order_seq_cst); /* waits first, then a look: rule and sync do it the other way */
 }
 
 static void set_unread(struct hz_pipeline *p, bool unread) HZ_ON(hz_ingest)
@@ -69,9 +74,9 @@ static void look_after_room(struct hz_pipeline *p) HZ_ON(hz_ingest)
     struct pipeline_ingest *in = &p->ingest;
 
     if (!in->paused) {
-        if (!room_for_a_read(p, 1))
-            pause_feeds(p, true);
-        return;
+        if (room_for_a_read(p, 1))
+            return;
+        pause_feeds(p, true);
     }
     if (room_for_a_read(p, 2)) {
         pause_feeds(p, false);
@@ -108,19 +113,24 @@ void ingest__acks_due(uv_timer_t *timer)
 
 /* --- what others want of this thread --- */
 
+/* A command that finds no room stays where it is: its answer names its seq. */
 static void take_commands(struct hz_pipeline *p) HZ_ON(hz_ingest)
 {
-    struct pipeline_command command;
+    const struct pipeline_command *command;
+    uint64_t count;
 
-    while (!ingest__records_wait(p) && hz_spsc_room(&p->ingest.outcomes) > 0 &&
-           hz_spsc_pop(&p->ingest.commands, &command)) {
-        const struct hz_record *record = (const void *)command.record;
-        uint64_t seq = pipeline__ingest_record(p, record);
+    while (hz_spsc_room(&p->ingest.outcomes) > 0 &&
+           (command = hz_spsc_items(&p->ingest.commands, &count))) {
         struct pipeline_outcome outcome = {
-            .kind = PIPELINE_OUTCOME_COMMAND, .token = command.token, .seq = seq};
-        if (command.kind == PIPELINE_COMMAND)
+            .kind = PIPELINE_OUTCOME_COMMAND,
+            .token = command->token,
+            .seq = ingest__record_now(p, (const void *)command->record)};
+        if (outcome.seq == 0)
+            return;
+        if (command->kind == PIPELINE_COMMAND)
             (void)hz_spsc_push(&p->ingest.outcomes,
                                &outcome); /* there is room: see the loop's condition */
+        hz_spsc_release(&p->ingest.commands, 1);
     }
 }
 
@@ -139,31 +149,44 @@ static void take_notices(struct hz_pipeline *p) HZ_ON(hz_ingest)
         hz_log_error(
             "journal: %lld records are missing from it: the disk did not take them in time",
             (long long)records);
-        atomic_store_explicit(&p->snapshot_wanted, true, memory_order_release);
+        atomic_fetch_add_explicit(&p->holes_known, 1, memory_order_release);
     }
+}
+
+/* Has the engine seen everything? If not, it wakes this thread when it has. */
+static bool engine_is_up(struct hz_pipeline *p) HZ_ON(hz_ingest)
+{
+    if (atomic_load_explicit(&p->applied_seq, memory_order_acquire) + 1 == p->ingest.next_seq)
+        return true;
+    atomic_store_explicit(&p->ingest_waits, true, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst); /* as in pause_feeds */
+    return atomic_load_explicit(&p->applied_seq, memory_order_acquire) + 1 == p->ingest.next_seq;
 }
 
 /* A tick is journalled only when the engine has seen everything and its time has come without it. */
 static void look_after_due(struct hz_pipeline *p) HZ_ON(hz_ingest)
 {
     struct pipeline_ingest *in = &p->ingest;
+    struct hz_record_tick tick = {.head = {HZ_RECORD_TICK, sizeof(tick), 0}};
 
     for (int ticks = 0; ticks < 64; ticks++) {
-        int64_t due = atomic_load_explicit(&p->next_due_ns, memory_order_acquire);
-        uint64_t applied = atomic_load_explicit(&p->applied_seq, memory_order_acquire);
-        if (due == HZ_NEVER || applied + 1 != in->next_seq) {
-            (void)uv_timer_stop(&in->due); /* the engine wakes this thread when it has caught up */
+        int64_t jt = pipeline__ingest_now(p);
+        if (atomic_load_explicit(&p->next_due_ns, memory_order_acquire) <= jt && !engine_is_up(p)) {
+            (void)uv_timer_stop(&in->due);
             return;
         }
-        int64_t jt = pipeline__ingest_now(p);
+        /* Once more: the engine tells its due time before it tells that it is up. */
+        int64_t due = atomic_load_explicit(&p->next_due_ns, memory_order_acquire);
+        if (due == HZ_NEVER) {
+            (void)uv_timer_stop(&in->due); /* another time wakes this thread */
+            return;
+        }
         if (due > jt) {
             uint64_t ms = (uint64_t)((due - jt + HZ_NS_PER_MS - 1) / HZ_NS_PER_MS);
             (void)uv_timer_start(&in->due, ingest__due, ms, 0);
             return;
         }
-        struct hz_record_tick tick = {.head = {HZ_RECORD_TICK, sizeof(tick), 0}};
-        (void)pipeline__ingest_record(p, &tick.head);
-        if (p->own_rule_thread)
+        if (ingest__record_now(p, &tick.head) == 0 || p->own_rule_thread)
             return;
     }
     (void)uv_timer_start(&in->due, ingest__due, 0, 0); /* a long list: sockets in between */
@@ -189,6 +212,7 @@ static void before_sleep(uv_prepare_t *handle)
     hz_wake_arm(&p->ingest_wake);
     atomic_fetch_add_explicit(&p->beats[0], 1, memory_order_relaxed);
     uv_update_time(&p->ingest.loop);
+    uint64_t durable = atomic_load_explicit(&p->durable_seq, memory_order_acquire);
     (void)pipeline__ingest_now(p);
     take_commands(p);
     take_notices(p);
@@ -198,7 +222,7 @@ static void before_sleep(uv_prepare_t *handle)
         if (pipeline__rule_has_work(p))
             pipeline__rule_step(p);
     }
-    wait_no_more(p);
+    wait_no_more(p, durable);
     look_after_room(p);
     look_after_due(p);
     if (!p->ingest.stopping && pipeline__stage_reached(p, PIPELINE_STOP_INGEST))
@@ -225,7 +249,7 @@ static void woken(uv_poll_t *handle, int status, int events)
 static void look_after_disk(struct hz_pipeline *p) HZ_ON(hz_ingest)
 {
     struct pipeline_ingest *in = &p->ingest;
-    uint64_t progress = atomic_load_explicit(&p->progress, memory_order_relaxed);
+    uint64_t progress = atomic_load_explicit(&p->progress, memory_order_acquire);
     bool idle = atomic_load_explicit(&p->durable_seq, memory_order_relaxed) + 1 == in->next_seq;
 
     if (idle || progress != in->progress_seen) {

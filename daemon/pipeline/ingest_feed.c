@@ -107,10 +107,14 @@ static void on_lost(struct pipeline_feed *feed, const char *reason) HZ_ON(hz_ing
                        feed->connected ? "connection lost" : "not connected", reason);
     if (!feed->connected)
         return; /* it was lost already */
-    feed->connected = feed->unread = false;
-    feed->lost_wall_ns = feed->p->ingest.last_wall_ns;
+    feed->connected = false;
     feed__add(&feed->counts->losses, 1);
     journal_state(feed, HZ_FEED_LOST);
+    if (feed->unread) /* unread since lost_wall_ns: one gap follows the other */
+        pipeline__ingest_observe(feed->p, HZ_OBSERVED_UNREAD, feed->id, 0);
+    else
+        feed->lost_wall_ns = feed->p->ingest.last_wall_ns;
+    feed->unread = false;
 }
 
 static void on_state(void *ctx, enum hz_feed_state state, const char *reason)

@@ -18,7 +18,8 @@ void ingest__due(uv_timer_t *timer);
 /* ingest_record.c */
 int ingest__records_init(struct hz_pipeline *p) HZ_MUST_USE HZ_ON(hz_ingest);
 void ingest__records_done(struct hz_pipeline *p) HZ_ON(hz_ingest);
-bool ingest__records_wait(const struct hz_pipeline *p) HZ_ON(hz_ingest);
+/* As pipeline__ingest_record, but what finds no room does not wait: 0, and it can be tried again. */
+uint64_t ingest__record_now(struct hz_pipeline *p, const struct hz_record *record) HZ_ON(hz_ingest);
 /* Control records that found no room go first when there is some. */
 void ingest__flush_records(struct hz_pipeline *p) HZ_ON(hz_ingest);
 /* The record a run ends with. */

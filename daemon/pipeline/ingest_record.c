@@ -77,10 +77,15 @@ static uint64_t journal_now(struct hz_pipeline *p, const struct hz_record *recor
     return seq;
 }
 
+uint64_t ingest__record_now(struct hz_pipeline *p, const struct hz_record *record)
+{
+    return p->ingest.waiting->count == 0 ? journal_now(p, record) : 0;
+}
+
 uint64_t pipeline__ingest_record(struct hz_pipeline *p, const struct hz_record *record)
 {
     struct ingest_waiting *waiting = p->ingest.waiting;
-    uint64_t seq = waiting->count == 0 ? journal_now(p, record) : 0;
+    uint64_t seq = ingest__record_now(p, record);
 
     if (seq != 0)
         return seq;
@@ -92,11 +97,6 @@ uint64_t pipeline__ingest_record(struct hz_pipeline *p, const struct hz_record *
     memcpy(waiting->records[(waiting->first + waiting->count++) % WAITING_MAX], record,
            record->bytes);
     return 0;
-}
-
-bool ingest__records_wait(const struct hz_pipeline *p)
-{
-    return p->ingest.waiting->count > 0;
 }
 
 void ingest__flush_records(struct hz_pipeline *p)
@@ -194,8 +194,13 @@ void pipeline__begin_run(struct hz_pipeline *p)
     if (last_wall_ns != 0)
         journal_gap(p, HZ_GAP_DOWN, last_wall_ns);
     (void)pipeline__ingest_record(p, &ruleset.head);
-    for (uint32_t i = 0; i < in->feed_count; i++)
+    for (uint32_t i = 0; i < in->feed_count; i++) {
         journal_feed_lost(p, pipeline__feed_id(p, i));
+        pipeline__ingest_observe(p, HZ_OBSERVED_UNREAD, pipeline__feed_id(p, i), 0);
+    }
+    pipeline__ingest_observe(p, HZ_OBSERVED_DISK_STALLED, 0,
+                             0); /* what a run that died left open */
+    pipeline__ingest_observe(p, HZ_OBSERVED_RING_FULL, 0, 0);
     pipeline__ingest_observe(p, HZ_OBSERVED_CONFIG_FAULTY, 0, p->faulty);
     if (p->torn_bytes > 0) {
         pipeline__ingest_observe(p, HZ_OBSERVED_JOURNAL_TORN, 0, (int64_t)p->torn_bytes);
@@ -212,6 +217,7 @@ void ingest__end_run(struct hz_pipeline *p)
     struct hz_record_stop stop = {.head = {HZ_RECORD_STOP, sizeof(stop), 0}};
 
     (void)pipeline__ingest_now(p);
+    ingest__flush_records(p);
     (void)pipeline__ingest_record(p, &stop.head);
 }
 

@@ -16,6 +16,16 @@
 
 /* --- transitions --- */
 
+/* Does nothing come of waiting for the disk? At a stop nobody looks after it any more: it gets its time
+ * once. */
+static bool disk_stalls(struct hz_pipeline *p) HZ_ON(hz_output)
+{
+    int64_t since = p->output.stop_since_ns;
+
+    return atomic_load_explicit(&p->stalled, memory_order_acquire) ||
+           (since != 0 && hz_mono_ns(p->options.clock) - since > p->set->config->stall_ns);
+}
+
 /* A copy for the alarms log. While the disk stalls and the ring is full the entry is given up for the
  * log only: counted, the hole is said, and the snapshot after it makes the state whole. */
 static bool hand_to_log(struct hz_pipeline *p, const struct hz_entry *entry) HZ_ON(hz_output)
@@ -23,7 +33,7 @@ static bool hand_to_log(struct hz_pipeline *p, const struct hz_entry *entry) HZ_
     struct hz_entry *copy;
 
     if (hz_spsc_room(&p->output.entries) == 0) {
-        if (!atomic_load_explicit(&p->stalled, memory_order_relaxed))
+        if (!disk_stalls(p))
             return false;
         atomic_fetch_add_explicit(&p->log_missing, 1, memory_order_relaxed);
         return true;
@@ -49,19 +59,21 @@ static bool take_one(struct hz_pipeline *p, const struct hz_transition *transiti
     return true;
 }
 
-static void take_transitions(struct hz_pipeline *p) HZ_ON(hz_output)
+/* False: some are left, the log has no room at the moment. */
+static bool take_transitions(struct hz_pipeline *p) HZ_ON(hz_output)
 {
     const struct hz_transition *items;
-    uint64_t count, taken = 0;
+    uint64_t count, taken;
+    bool all = true;
 
-    while ((items = hz_spsc_items(&p->output.transitions, &count))) {
+    while (all && (items = hz_spsc_items(&p->output.transitions, &count))) {
         for (taken = 0; taken < count && take_one(p, &items[taken]); taken++)
             ;
         hz_spsc_release(&p->output.transitions, taken);
-        if (taken < count)
-            break;
+        all = taken == count;
     }
     output__wake_rule(p);
+    return all;
 }
 
 /* What may go out, by the durability that is configured and the disk's state. */
@@ -83,8 +95,7 @@ static void release(struct hz_pipeline *p) HZ_ON(hz_output)
         hz_publisher_release(out->publisher, written, false);
         out->released_seq = written;
     }
-    if (atomic_load_explicit(&p->stalled, memory_order_acquire) &&
-        out->released_seq < out->offered_seq) {
+    if (out->released_seq < out->offered_seq && disk_stalls(p)) {
         hz_publisher_release(out->publisher, out->offered_seq, false);
         out->released_seq = out->offered_seq;
     }
@@ -123,11 +134,11 @@ static void take_fetched(struct hz_pipeline *p) HZ_ON(hz_output)
 
     while (hz_spsc_pop(&p->output.fetched, &fetch)) {
         if (fetch.token == PIPELINE_SNAPSHOT_TOKEN)
-            output__snapshot_written(p, fetch.error);
-        else if (fetch.token == PIPELINE_PUBLISHER_TOKEN)
-            hz_publisher_fetched(p->output.publisher, fetch.entries, fetch.length, fetch.error);
-        else
+            output__snapshot_written(p, &fetch);
+        else if (fetch.token != PIPELINE_PUBLISHER_TOKEN)
             pipeline__tails_fetched(p, &fetch);
+        else if (p->output.publisher)
+            hz_publisher_fetched(p->output.publisher, fetch.entries, fetch.length, fetch.error);
         free(fetch.entries);
     }
 }
@@ -219,7 +230,7 @@ static void renew(void *ctx)
 
 /* --- the loop --- */
 
-static void begin_stop(struct hz_pipeline *p) HZ_ON(hz_output);
+static void begin_stop(struct hz_pipeline *p, bool all) HZ_ON(hz_output);
 
 static void before_sleep(uv_prepare_t *handle)
 {
@@ -230,15 +241,15 @@ static void before_sleep(uv_prepare_t *handle)
     atomic_fetch_add_explicit(&p->beats[2], 1, memory_order_relaxed);
     uint64_t applied = atomic_load_explicit(&p->applied_seq, memory_order_acquire);
     take_outcomes(p);
-    take_transitions(
-        p); /* after the look at `applied`: what was applied up to there is in the ring */
-    pipeline__acks_applied(p, applied);
+    bool all = take_transitions(p);
+    if (all) /* after the look at `applied`: what was applied up to there was in the ring */
+        pipeline__acks_applied(p, applied);
     release(p);
     take_answers(p);
     take_fetched(p);
     hand_observed(p);
     if (!p->output.stopping && pipeline__stage_reached(p, PIPELINE_STOP_OUTPUT))
-        begin_stop(p);
+        begin_stop(p, all);
 }
 
 static void after_sleep(uv_check_t *handle)
@@ -268,26 +279,43 @@ static void pulse(uv_timer_t *timer)
 
 /* --- start and end --- */
 
-static void part_closed(void *ctx)
+static void end_when_closed(struct hz_pipeline *p) HZ_ON(hz_output)
+{
+    if (!p->output.publisher && !p->output.control)
+        uv_stop(&p->output.loop);
+}
+
+static void publisher_closed(void *ctx)
 {
     struct hz_pipeline *p = ctx;
 
     hz_role_assert(&hz_output);
-    if (++p->output.closed == 2)
-        uv_stop(&p->output.loop);
+    p->output.publisher = NULL;
+    end_when_closed(p);
 }
 
-static void begin_stop(struct hz_pipeline *p)
+static void control_closed(void *ctx)
 {
-    uint64_t waiting;
+    struct hz_pipeline *p = ctx;
 
-    (void)hz_spsc_items(&p->output.transitions, &waiting);
-    if (waiting > 0)
-        return; /* the log has no room at the moment */
-    p->output.stopping = true;
-    (void)uv_timer_stop(&p->output.pulse);
-    hz_publisher_stop(p->output.publisher, STOP_GRACE_NS, part_closed, p);
-    hz_control_stop(p->output.control, part_closed, p);
+    hz_role_assert(&hz_output);
+    p->output.control = NULL;
+    end_when_closed(p);
+}
+
+/* Again at every turn until everything was taken and may go out. */
+static void begin_stop(struct hz_pipeline *p, bool all)
+{
+    struct pipeline_output *out = &p->output;
+
+    if (out->stop_since_ns == 0)
+        out->stop_since_ns = hz_mono_ns(p->options.clock);
+    if (!all || out->released_seq < out->offered_seq)
+        return;
+    out->stopping = true;
+    (void)uv_timer_stop(&out->pulse);
+    hz_publisher_stop(out->publisher, STOP_GRACE_NS, publisher_closed, p);
+    hz_control_stop(out->control, control_closed, p);
 }
 
 static int make_publisher(struct hz_pipeline *p) HZ_ON(hz_output)
@@ -370,14 +398,11 @@ static void close_parts(struct hz_pipeline *p) HZ_ON(hz_output)
 {
     struct pipeline_output *out = &p->output;
 
-    if (out->started)
-        return;
-    out->closed = (out->publisher == NULL) + (out->control == NULL);
     if (out->publisher)
-        hz_publisher_stop(out->publisher, 0, part_closed, p);
+        hz_publisher_stop(out->publisher, 0, publisher_closed, p);
     if (out->control)
-        hz_control_stop(out->control, part_closed, p);
-    if (out->closed < 2)
+        hz_control_stop(out->control, control_closed, p);
+    if (out->publisher || out->control)
         (void)uv_run(&out->loop, UV_RUN_DEFAULT);
 }
 

@@ -192,13 +192,6 @@ void pipeline__acks_outcome(struct hz_pipeline *p, const struct pipeline_outcome
         if (!waiting->taken || waiting->token != outcome->token)
             continue;
         waiting->seq = outcome->seq;
-        if (outcome->seq == 0) {
-            waiting->token = 0;
-            release(waiting);
-            if (waiting->request)
-                hz_control_fail(waiting->request, -ENOBUFS,
-                                "the daemon is overloaded: the command was not taken");
-        }
     }
 }
 

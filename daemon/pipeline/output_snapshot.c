@@ -68,9 +68,10 @@ static void answered(void *ctx, struct pipeline_question *question)
 
 void output__snapshot_after_hole(struct hz_pipeline *p)
 {
+    uint64_t holes = atomic_load_explicit(&p->holes_known, memory_order_acquire);
     struct taking *taking;
 
-    if (!atomic_load_explicit(&p->snapshot_wanted, memory_order_acquire) ||
+    if (holes == atomic_load_explicit(&p->holes_closed, memory_order_relaxed) ||
         p->output.snapshot_under_way || atomic_load_explicit(&p->stalled, memory_order_acquire))
         return;
     taking = calloc(1, sizeof(*taking));
@@ -81,6 +82,7 @@ void output__snapshot_after_hole(struct hz_pipeline *p)
         return; /* at the next pulse */
     }
     taking->p = p;
+    taking->snapshot->holes = holes;
     taking->question = (struct pipeline_question){
         .kind = PIPELINE_SAVE, .save = into_memory, .answered = answered, .ctx = taking};
     p->output.snapshot_under_way = pipeline__output_ask(p, &taking->question);
@@ -88,11 +90,11 @@ void output__snapshot_after_hole(struct hz_pipeline *p)
         drop(taking);
 }
 
-void output__snapshot_written(struct hz_pipeline *p, int error)
+void output__snapshot_written(struct hz_pipeline *p, const struct pipeline_fetch *fetch)
 {
     p->output.snapshot_under_way = false;
-    if (error == 0) {
-        atomic_store_explicit(&p->snapshot_wanted, false, memory_order_release);
+    if (fetch->error == 0) {
+        atomic_store_explicit(&p->holes_closed, fetch->holes, memory_order_release);
         hz_log_notice("journal: whole again from here on");
         hz_wake_up(&p->ingest_wake);
     }

@@ -70,7 +70,7 @@ enum pipeline_feed_state { PIPELINE_FEED_LOST = 0, PIPELINE_FEED_CONNECTED = 1, 
 
 struct pipeline_outcome { /* ingest -> output */
     uint32_t kind;
-    uint32_t token; /* COMMAND: it stands in the journal at seq; 0 = it was not taken */
+    uint32_t token; /* COMMAND: it stands in the journal at seq */
     uint64_t seq;
     uint32_t feed; /* FEED: index in the configuration */
     uint32_t state;
@@ -107,7 +107,8 @@ struct pipeline_question {
 struct pipeline_snapshot {
     struct pipeline_place place;
     uint64_t newest_number;
-    char *bytes; /* engine, then mirror */
+    uint64_t holes; /* known when it was asked for: it closes these */
+    char *bytes;    /* engine, then mirror */
     size_t length, size;
 };
 
@@ -120,6 +121,7 @@ struct pipeline_fetch { /* output -> write, and back with the entries */
     uint64_t number;
     struct hz_stream_id id;
     struct pipeline_snapshot *snapshot; /* with PIPELINE_SNAPSHOT_TOKEN: to be written; taken */
+    uint64_t holes;                     /* and on the way back: what it closes */
     void *entries; /* malloc'd, for output to free; NULL with length 0 */
     size_t length;
     int error;
@@ -174,8 +176,6 @@ struct pipeline_write {
     uint64_t next_seq; /* expected of the next block copied */
     uint64_t first_seq, copied_end, copied_seq; /* in staging, not written yet */
     size_t staged;
-    bool define_waits; /* `define` was taken and is not written yet */
-    struct pipeline_define define;
     struct hz_log_rate log_rate;
     struct pipeline_snapshot *snapshot; /* waits until everything up to it is durable */
     struct log_queue *queue; /* write_log.c: entries not durable yet */
@@ -190,6 +190,7 @@ struct pipeline_sync {
     uint64_t end;                               /* position of the ring that is durable */
     uint64_t log_number;                        /* newest entry that is durable */
     int64_t log_synced_ns;
+    int64_t rest_ns, rest_until_ns; /* after failed syncs */
     struct hz_log_rate log_rate;
 };
 
@@ -215,14 +216,14 @@ struct pipeline_output {
     uv_prepare_t before_sleep;
     uv_check_t after_sleep;
     uv_timer_t pulse; /* news, stalled disk */
-    struct hz_publisher *publisher;
+    struct hz_publisher *publisher; /* NULL when it has closed; `control`, too */
     struct hz_mirror *mirror;
     struct hz_control *control;
     struct hz_entry *entry; /* being rendered */
     bool unreleased;
     uint64_t offered_seq, released_seq, told_number;
     bool stopping, loop_made, renew_wanted, snapshot_under_way;
-    uint32_t closed; /* what of publisher and control is gone */
+    int64_t stop_since_ns; /* mono; 0 = no stop was asked for */
     struct output_news *news;   /* output_news.c */
     struct output_acks *acks;   /* output_ack.c */
     struct output_tails *tails; /* output_tail.c */
@@ -262,13 +263,14 @@ struct hz_pipeline {
     _Atomic uint64_t log_appended;                       /* write -> sync */
     _Atomic bool log_rewind_asked;                       /* sync sets, write takes back */
     _Atomic bool log_sync_wanted;                        /* write sets, sync takes back */
-    _Atomic uint64_t progress;  /* write and sync: grows with every success */
+    _Atomic uint64_t progress;  /* sync -> ingest: grows with every success */
     _Atomic uint64_t syncs, sync_ns_last, sync_ns_most;
     alignas(HZ_CACHE_LINE) _Atomic uint32_t write_wanted, sync_wanted; /* who waits: enum pipeline_want */
     _Atomic bool output_waits, ingest_waits; /* for durable_seq (output: also written_seq; ingest: also room) */
     _Atomic bool output_watches;             /* output -> rule: tell it whenever records were applied */
     _Atomic bool stalled;                    /* ingest -> output */
-    _Atomic bool snapshot_wanted;            /* ingest -> output, after a hole */
+    _Atomic uint64_t holes_known;            /* ingest -> output: holes in the journal that were said ... */
+    _Atomic uint64_t holes_closed;           /* output -> ingest: ... and those before a snapshot on disk */
     _Atomic uint64_t dropped;                /* readings given up by ingest */
     _Atomic uint32_t stage;                  /* enum pipeline_stage, main */
     _Atomic uint64_t beats[3];               /* ingest, rule, output: for hz_pipeline_alive */

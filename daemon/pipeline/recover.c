@@ -204,24 +204,52 @@ static int apply_block(struct replay *replay, const struct hz_block *block)
     return error;
 }
 
-/* Damage in the journal is no reason not to watch: what can be read gives the state, and it is said. */
-static void tell_damage(struct hz_pipeline *p, const struct hz_segment_reader *reader)
+static bool begins_run(const struct hz_block *block)
 {
-    uint64_t offset;
-    const char *path = hz_segment_where(reader, &offset);
+    return block->kind == HZ_BLOCK_CONTROL && hz_block_first_record(block)->kind == HZ_RECORD_START;
+}
 
-    hz_log_error("journal: %s is damaged at %llu: the state is that of the records before", path,
-                 (unsigned long long)offset);
-    p->damaged = true;
+/* Damage in the journal is no reason not to watch: what can be read gives the state, and it is said.
+ * What comes behind is read in any case: its seqs are used. */
+static int next_block(struct hz_pipeline *p, struct hz_segment_reader *reader,
+                      const struct hz_block **ret_block)
+{
+    struct hz_segment_place place;
+    const void *frame;
+    uint64_t offset;
+    uint32_t bytes;
+    int error;
+
+    while ((error = hz_segment_next(reader, &frame, &bytes, &place)) == HZ_ECORRUPT) {
+        const char *path = hz_segment_where(reader, &offset);
+        hz_log_error("journal: %s is damaged at %llu: the state is that of the other records", path,
+                     (unsigned long long)offset);
+        p->damaged = true;
+        error = hz_segment_skip(reader);
+        if (error < 0)
+            return error;
+    }
+    *ret_block = error == 0 ? frame : NULL;
+    return error;
+}
+
+/* Records given up while a disk stalled, and the run ended before the snapshot that makes up for it. */
+static void look_for_hole(struct replay *replay, const struct hz_block *block)
+{
+    uint64_t expected = replay->end.seq + 1;
+
+    if (expected == 1 || block->seq == expected || begins_run(block))
+        return;
+    hz_log_error("journal: records %llu to %llu are missing: the state is that of the others",
+                 (unsigned long long)expected, (unsigned long long)block->seq - 1);
+    replay->p->damaged = true;
 }
 
 static int replay_journal(struct replay *replay)
 {
     struct hz_pipeline *p = replay->p;
     struct hz_segment_reader *reader;
-    struct hz_segment_place place;
-    const void *frame;
-    uint32_t bytes;
+    const struct hz_block *block;
     char path[1024];
 
     int error = pipeline__path(p, "journal", path, sizeof(path));
@@ -231,19 +259,17 @@ static int replay_journal(struct replay *replay)
     if (error < 0)
         return error;
     uint64_t known = replay->end.seq;
-    while ((error = hz_segment_next(reader, &frame, &bytes, &place)) == 0) {
-        const struct hz_block *block = frame;
+    while ((error = next_block(p, reader, &block)) == 0) {
         if (block->seq <= known)
             continue; /* in the snapshot */
+        look_for_hole(replay, block);
         error = apply_block(replay, block);
         if (error < 0)
             break;
     }
     p->torn_bytes = hz_segment_torn_bytes(reader);
-    if (error == HZ_ECORRUPT)
-        tell_damage(p, reader);
     hz_segment_reader_free(reader);
-    return error == HZ_EOF || error == HZ_ECORRUPT ? 0 : error;
+    return error == HZ_EOF ? 0 : error;
 }
 
 /* The log may hold entries of records that did not last (durability relaxed, loss of power). */
@@ -324,10 +350,8 @@ static int go_on_from(struct hz_pipeline *p, const struct replay *replay)
         hz_engine_offer(p->rule.engine, p->present);
         p->present = NULL;
     }
-    if (replay->records < SNAPSHOT_AFTER && !p->damaged)
-        return 0;
-    int error = hz_segment_sync(p->write.alarms);
-    if (error == 0)
+    int error = hz_segment_sync(p->write.alarms); /* what was missing there */
+    if (error == 0 && (replay->records >= SNAPSHOT_AFTER || p->damaged))
         pipeline__snapshot(p, &replay->end);
     return error;
 }

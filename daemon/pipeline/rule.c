@@ -101,6 +101,7 @@ static void tell_due(struct hz_pipeline *p) HZ_ON(hz_rule)
     atomic_store_explicit(&p->applied_seq, hz_engine_seq(p->rule.engine), memory_order_release);
     if (!p->own_rule_thread)
         return;
+    atomic_thread_fence(memory_order_seq_cst); /* applied first, then who waits */
     if (due != p->rule.due_told || atomic_load_explicit(&p->ingest_waits, memory_order_relaxed))
         hz_wake_up(&p->ingest_wake);
     p->rule.due_told = due;

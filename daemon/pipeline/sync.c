@@ -9,6 +9,10 @@
 #define PAUSE_NS     (100 * HZ_NS_PER_MS) /* design.md section 2: else every 100 ms */
 #define LOG_PAUSE_NS HZ_NS_PER_S          /* nothing waits for the alarms log */
 
+/* Each failed sync costs a segment: after the second in a row the next waits, twice as long each time. */
+#define REST_FIRST_NS (200 * HZ_NS_PER_MS)
+#define REST_MOST_NS  (10 * HZ_NS_PER_S)
+
 static void failed(struct hz_pipeline *p, const char *what, int error) HZ_ON(hz_sync)
 {
     uint64_t held;
@@ -23,10 +27,10 @@ static void tell_durable(struct hz_pipeline *p, uint64_t seq, uint64_t end) HZ_O
 {
     atomic_store_explicit(&p->durable_seq, seq, memory_order_release);
     hz_block_ring_journal_done(p->ring, end);
-    atomic_fetch_add_explicit(&p->progress, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&p->progress, 1, memory_order_release);
     p->sync.end = end;
     atomic_thread_fence(
-        memory_order_seq_cst); /* durable first, then who waits: see pipeline__output */
+        memory_order_seq_cst); /* durable first, then who waits: output's release does it the other way */
     if (atomic_load_explicit(&p->output_waits, memory_order_relaxed))
         hz_wake_up(&p->output_wake);
     if (atomic_load_explicit(&p->ingest_waits, memory_order_relaxed))
@@ -42,34 +46,49 @@ static void count_sync(struct hz_pipeline *p, int64_t took_ns) HZ_ON(hz_sync)
         atomic_store_explicit(&p->sync_ns_most, (uint64_t)took_ns, memory_order_relaxed);
 }
 
-/* False when there was nothing to do. */
-static bool sync_journal(struct hz_pipeline *p) HZ_ON(hz_sync)
+static void rest(struct hz_pipeline *p) HZ_ON(hz_sync)
 {
-    uint64_t end = atomic_load_explicit(&p->written_end, memory_order_acquire);
-    uint64_t seq = atomic_load_explicit(&p->written_seq, memory_order_relaxed);
+    struct pipeline_sync *sync = &p->sync;
 
-    if (atomic_load_explicit(&p->rewind_asked, memory_order_acquire) || end <= p->sync.end)
-        return false;
+    sync->rest_until_ns = hz_mono_ns(p->options.clock) + sync->rest_ns;
+    sync->rest_ns = sync->rest_ns == 0 ? REST_FIRST_NS : 2 * sync->rest_ns;
+    if (sync->rest_ns > REST_MOST_NS)
+        sync->rest_ns = REST_MOST_NS;
+}
+
+static void sync_journal(struct hz_pipeline *p) HZ_ON(hz_sync)
+{
+    /* In this order: while a rewind is asked for, what stands in `written` is what the failed sync has
+     * lost; and `seq` may be newer than `end`, never older. */
+    if (atomic_load_explicit(&p->rewind_asked, memory_order_acquire))
+        return;
+    uint64_t end = atomic_load_explicit(&p->written_end, memory_order_acquire);
+    uint64_t seq = atomic_load_explicit(&p->written_seq, memory_order_acquire);
     int64_t begun = hz_mono_ns(p->options.clock);
+    if (end <= p->sync.end ||
+        (begun < p->sync.rest_until_ns && !pipeline__stage_reached(p, PIPELINE_STOP_WRITE)))
+        return;
     int error = hz_segment_sync(p->sync.journal);
     if (error < 0) {
         failed(p, "journal", error);
         atomic_store_explicit(&p->rewind_asked, true, memory_order_release);
         hz_wake_up(&p->write_wake);
-        return false;
+        rest(p);
+        return;
     }
+    p->sync.rest_ns = 0;
     count_sync(p, hz_mono_ns(p->options.clock) - begun);
     tell_durable(p, seq, end);
-    return true;
 }
 
 static void sync_log(struct hz_pipeline *p, bool now) HZ_ON(hz_sync)
 {
-    uint64_t appended = atomic_load_explicit(&p->log_appended, memory_order_acquire);
     int64_t mono = hz_mono_ns(p->options.clock);
 
-    if (atomic_load_explicit(&p->log_rewind_asked, memory_order_acquire) ||
-        appended == p->sync.log_number || (!now && mono - p->sync.log_synced_ns < LOG_PAUSE_NS))
+    if (atomic_load_explicit(&p->log_rewind_asked, memory_order_acquire))
+        return; /* as above */
+    uint64_t appended = atomic_load_explicit(&p->log_appended, memory_order_acquire);
+    if (appended == p->sync.log_number || (!now && mono - p->sync.log_synced_ns < LOG_PAUSE_NS))
         return;
     int error = hz_segment_sync(p->sync.alarms);
     if (error < 0) {
@@ -93,7 +112,7 @@ void *pipeline__sync_run(void *pipeline)
         bool last = pipeline__stage_reached(p, PIPELINE_STOP_SYNC);
         (void)atomic_exchange_explicit(&p->sync_wanted, 0, memory_order_acquire);
         bool log_now = atomic_exchange_explicit(&p->log_sync_wanted, false, memory_order_acquire);
-        (void)sync_journal(p);
+        sync_journal(p);
         sync_log(p, last || log_now);
         if (last)
             return NULL; /* the write thread has ended before */

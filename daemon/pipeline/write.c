@@ -85,23 +85,35 @@ void write__failed(struct hz_pipeline *p, const char *what, int error)
         hz_log_error("%s: not written: %s (tried again)", what, hz_strerror(error));
 }
 
-/* Definitions of texts: on disk before the blocks that were copied. Only this thread uses that writer. */
+static int append_define(struct hz_pipeline *p, const struct pipeline_define *define)
+    HZ_ON(hz_write)
+{
+    int error = write__define(p->write.definitions, p->names, define);
+
+    if (error != -EAGAIN)
+        return error;
+    error = hz_segment_sync(p->write.definitions); /* a full segment becomes durable first */
+    return error < 0 ? error : write__define(p->write.definitions, p->names, define);
+}
+
+/* Definitions of texts: on disk before the blocks that were copied. Only this thread uses that writer.
+ * They leave their ring when they are durable: what a failed sync has lost is appended once more. */
 static int append_defines(struct hz_pipeline *p) HZ_ON(hz_write)
 {
-    struct pipeline_define define;
-    bool any = false;
+    const struct pipeline_define *defines;
+    uint64_t count;
 
-    while (p->write.define_waits || hz_spsc_pop(&p->write.defines, &define)) {
-        if (!p->write.define_waits)
-            p->write.define = define;
-        p->write.define_waits = true;
-        int error = write__define(p->write.definitions, p->names, &p->write.define);
+    while ((defines = hz_spsc_items(&p->write.defines, &count))) {
+        int error = 0;
+        for (uint64_t i = 0; error == 0 && i < count; i++)
+            error = append_define(p, &defines[i]);
+        if (error == 0)
+            error = hz_segment_sync(p->write.definitions);
         if (error < 0)
             return error;
-        p->write.define_waits = false;
-        any = true;
+        hz_spsc_release(&p->write.defines, count);
     }
-    return any ? hz_segment_sync(p->write.definitions) : 0;
+    return 0;
 }
 
 /* Writes what is staged. False: not now. */
@@ -128,9 +140,8 @@ static bool append_staged(struct hz_pipeline *p) HZ_ON(hz_write)
         return false;
     }
     w->staged = 0;
-    atomic_store_explicit(&p->written_seq, w->copied_seq, memory_order_relaxed);
+    atomic_store_explicit(&p->written_seq, w->copied_seq, memory_order_release);
     atomic_store_explicit(&p->written_end, w->copied_end, memory_order_release);
-    atomic_fetch_add_explicit(&p->progress, 1, memory_order_relaxed);
     return true;
 }
 
@@ -225,6 +236,7 @@ void pipeline__write_done(struct hz_pipeline *p)
     hz_segment_writer_free(p->write.journal);
     hz_segment_writer_free(p->write.alarms);
     hz_segment_writer_free(p->write.definitions);
+    write__drop_snapshot(p);
     pipeline__log_queue_free(p);
     free(p->write.staging);
 }

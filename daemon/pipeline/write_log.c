@@ -68,18 +68,29 @@ static size_t gather(struct hz_pipeline *p, uint64_t *ret_end) HZ_ON(hz_write)
     return bytes;
 }
 
+/* After a failed sync: what is not durable is appended again, and until then counts as not appended. */
+static void rewind_log(struct hz_pipeline *p) HZ_ON(hz_write)
+{
+    struct log_queue *queue = p->write.queue;
+
+    hz_segment_writer_abandon(p->write.alarms);
+    queue->appended = queue->first;
+    atomic_store_explicit(&p->log_appended,
+                          atomic_load_explicit(&p->log_synced, memory_order_relaxed),
+                          memory_order_relaxed);
+    atomic_store_explicit(&p->log_rewind_asked, false,
+                          memory_order_release); /* sync looks at `appended` again */
+}
+
 int pipeline__log_append(struct hz_pipeline *p)
 {
     struct log_queue *queue = p->write.queue;
     uint64_t end;
     size_t bytes;
 
-    if (atomic_load_explicit(&p->log_rewind_asked, memory_order_acquire)) {
-        hz_segment_writer_abandon(p->write.alarms);
-        queue->appended = queue->first;
-        atomic_store_explicit(&p->log_rewind_asked, false, memory_order_release);
-    }
     free_synced(p);
+    if (atomic_load_explicit(&p->log_rewind_asked, memory_order_acquire))
+        rewind_log(p);
     take_entries(p);
     while ((bytes = gather(p, &end)) > 0) {
         int error = hz_segment_append(p->write.alarms, queue->batch, bytes,

@@ -13,6 +13,7 @@ void write__ask_sync(struct hz_pipeline *p) HZ_ON(hz_write);
 /* write_snapshot.c: takes a snapshot to write when everything up to it is durable. */
 void write__take_snapshot(struct hz_pipeline *p, struct pipeline_snapshot *snapshot) HZ_ON(hz_write);
 void write__snapshot_when_safe(struct hz_pipeline *p) HZ_ON(hz_write);
+void write__drop_snapshot(struct hz_pipeline *p) HZ_ON(hz_write);
 /* Are the entries up to this number durable, or given up? */
 bool write__log_synced(struct hz_pipeline *p, uint64_t number) HZ_ON(hz_write);
 /* Appends one definition (define.c); whoever owns the writer. */

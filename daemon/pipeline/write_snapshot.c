@@ -23,8 +23,10 @@ static int write_it(struct hz_pipeline *p, const struct pipeline_snapshot *snaps
     return error;
 }
 
-static void drop(struct hz_pipeline *p) HZ_ON(hz_write)
+void write__drop_snapshot(struct hz_pipeline *p)
 {
+    if (!p->write.snapshot)
+        return;
     free(p->write.snapshot->bytes);
     free(p->write.snapshot);
     p->write.snapshot = NULL;
@@ -32,8 +34,7 @@ static void drop(struct hz_pipeline *p) HZ_ON(hz_write)
 
 void write__take_snapshot(struct hz_pipeline *p, struct pipeline_snapshot *snapshot)
 {
-    if (p->write.snapshot)
-        drop(p); /* a newer one is as good */
+    write__drop_snapshot(p); /* a newer one is as good */
     p->write.snapshot = snapshot;
     atomic_store_explicit(&p->log_sync_wanted, true, memory_order_release);
     write__ask_sync(p);
@@ -49,9 +50,10 @@ void write__snapshot_when_safe(struct hz_pipeline *p)
         !write__log_synced(p, snapshot->newest_number))
         return;
     done.error = write_it(p, snapshot);
+    done.holes = snapshot->holes;
     if (done.error < 0)
         write__failed(p, "snapshot", done.error);
-    drop(p);
+    write__drop_snapshot(p);
     hz_assert(hz_spsc_push(&p->write.fetched, &done));
     hz_wake_up(&p->output_wake);
 }
