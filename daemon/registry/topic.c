@@ -205,6 +205,39 @@ static const char *compile_name(struct compiling *compiling, const char *at)
     return name.at + name.length + 1;
 }
 
+static size_t slashes_in(const char *at, size_t length)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < length; i++)
+        count += at[i] == '/';
+    return count;
+}
+
+/* Is the piece all that stands behind the first literal, and each of its levels a capture? */
+static void find_whole(struct hz_topic *topic)
+{
+    const struct topic_step *first = &topic->steps[0], *end = first + topic->step_count;
+    const char *head = first->literal;
+    char word[8] = {0};
+
+    if (topic->open || topic->tail.length > 0 || topic->lend_first != first->capture ||
+        topic->lend_last != end[-1].capture)
+        return;
+    for (const struct topic_step *step = first; step < end; step++)
+        if (step->capture == TOPIC_NONE || step->suffix > 0 || (step > first && step->length > 1))
+            return;
+    for (size_t i = 1; i < first->length; i++)
+        if (head[i - 1] == '/' && head[i] == '/')
+            return; /* an empty level that must be there */
+    memcpy(word, head, first->length < 8 ? first->length : 8);
+    topic->head = registry__word(word);
+    topic->head_mask = first->length < 8 ? (UINT64_C(1) << 8 * first->length) - 1 : UINT64_MAX;
+    topic->slash_count = (uint16_t)(slashes_in(head, first->length) + topic->step_count - 1);
+    topic->head_length = first->length;
+    topic->whole = true;
+}
+
 /* Is the key a piece of the topic? It is when it stands in the pattern word for word. */
 static void find_lent(struct hz_topic *topic)
 {
@@ -215,6 +248,7 @@ static void find_lent(struct hz_topic *topic)
         return;
     topic->lend_first = first->capture;
     topic->lend_last = last->capture;
+    find_whole(topic);
 }
 
 static void compile_key(struct compiling *compiling)

@@ -12,15 +12,17 @@
 #define HZ_TOPIC_H
 
 #include "hz_config.h"
+#include "hz_limits.h"
 #include "hz_text.h"
 
 struct hz_topic;
 
 #define HZ_TOPIC_CAPTURES_MAX 8
 
-/* What a pattern found in a topic. */
+/* What a pattern found in a topic, which is borrowed; for the functions below. */
 struct hz_topic_match {
-    struct hz_slice captures[HZ_TOPIC_CAPTURES_MAX];
+    struct hz_slice piece; /* of the topic, that is the key; at NULL: the key is built of captures */
+    struct hz_slice captures[HZ_TOPIC_CAPTURES_MAX]; /* not set where the topic need not be cut */
 };
 
 /* `pattern` and `key` as in hz_filter_config; for heart-beats, which have no point, `key` is "". Wrong
@@ -31,10 +33,17 @@ void hz_topic_free(struct hz_topic *topic);
 
 bool hz_topic_match(const struct hz_topic *topic, struct hz_slice text, struct hz_topic_match *ret_match);
 
-/* Builds the key in `to` (HZ_KEY_BYTES_MAX + 1), or lends a piece of the topic itself when the key
- * is just that. Length 0 when it does not fit or a part is missing. */
-struct hz_slice hz_topic_key(const struct hz_topic *topic, const struct hz_topic_match *match,
-                             struct hz_slice name, char *to);
+/* The key: a piece of the topic itself, lent, when it is just that; else built in `to`
+ * (HZ_KEY_BYTES_MAX + 1). Length 0 when it does not fit or a part is missing. */
+struct hz_slice hz_topic_build(const struct hz_topic *topic, const struct hz_topic_match *match,
+                               struct hz_slice name, char *to);
+static inline struct hz_slice hz_topic_key(const struct hz_topic *topic, const struct hz_topic_match *match,
+                                           struct hz_slice name, char *to)
+{
+    if (!match->piece.at)
+        return hz_topic_build(topic, match, name, to);
+    return match->piece.length <= HZ_KEY_BYTES_MAX ? match->piece : (struct hz_slice){to, 0};
+}
 /* The capture {gateway}, or an empty slice. */
 struct hz_slice hz_topic_gateway(const struct hz_topic *topic, const struct hz_topic_match *match);
 
