@@ -24,11 +24,8 @@ struct feed_ack {
 
 /* A reading whose point is being looked up. */
 struct feed_sought {
-    uint64_t hash;
     struct hz_reading reading;
     uint32_t payload; /* which it came in */
-    uint16_t length;
-    char key[HZ_KEY_BYTES_MAX];
 };
 
 #define FEED_SOUGHT 32u
@@ -52,7 +49,8 @@ struct pipeline_feed {
     uint64_t messages, readings; /* published to counts once per read */
     int64_t skew_ms, future_ms;  /* stamps beyond this are ahead of arrival by more than the skew */
     uint32_t payload, payload_placed; /* numbers of the present payload, and of the last with a reading */
-    struct feed_sought sought[FEED_SOUGHT];
+    struct feed_sought sought[FEED_SOUGHT];  /* a ring from first to end ... */
+    struct hz_names_seek seeks[FEED_SOUGHT]; /* ... and their look-ups */
     uint64_t sought_first, sought_end;
     struct hz_log_rate log_rate;
     uint32_t *order; /* of a batch by stamp */

@@ -3,30 +3,15 @@
  * Names: keys in one pool, a place per id, and per kind a table from key to id. What must stay true:
  * keys and places never move, so that another thread may use an id that it was handed; the tables are
  * the owner's alone and may be rebuilt.
- *
- * A table slot is 32 bits: the id, and above it bits of the hash that spare most looks at a wrong key:
- *
- *     | fingerprint, 9 bits | id, 23 bits |      0 = free
- *
- * At most three quarters of the slots are taken: 5.3 to 10.7 bytes a name.
  */
-#include "hz_names.h"
+#include "names_priv.h"
 
 #include "hz_arena.h"
-#include "hz_hash.h"
-#include "hz_limits.h"
-#include "registry_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define POOL_BYTES  (UINT64_C(2) << 30) /* address space; places are 32-bit offsets into it */
-#define ID_BITS     23
-#define ID_MASK     ((1u << ID_BITS) - 1)
-#define SLOTS_FIRST 64u
-
-_Static_assert(HZ_POINTS_MAX < (1u << ID_BITS) && HZ_TEXTS_MAX < (1u << ID_BITS),
-               "an id fits a slot");
+#define POOL_BYTES (UINT64_C(2) << 30) /* address space; places are 32-bit offsets into it */
 
 static const uint32_t kind_max[HZ_NAMED_END] = {
     [HZ_NAMED_POINT] = HZ_POINTS_MAX,
@@ -40,38 +25,28 @@ static const uint32_t kind_max[HZ_NAMED_END] = {
     [HZ_NAMED_VIEW] = HZ_VIEWS_MAX,
 };
 
-struct kind_names {
-    uint32_t *places; /* by id: offset in the pool; reserved for all ids of the kind */
-    uint32_t count;
-    uint32_t *slots; /* in `table` */
-    uint32_t slot_mask;
-    struct registry_pages table;
-};
-
 struct pending {
     uint8_t kind;
     uint32_t id;
 };
 
-struct hz_names {
-    char *pool;
-    uint64_t pool_used, pool_bytes;
-    struct kind_names kinds[HZ_NAMED_END];
-    struct registry_pages pending; /* struct pending */
-};
+static size_t pool_reserve(const struct hz_names *names)
+{
+    return names->pool_bytes + HZ_NAME_BYTES_MAX; /* which comparing with the last key may read */
+}
 
 static size_t places_bytes(enum hz_named_kind kind)
 {
     return ((size_t)kind_max[kind] + 1) * sizeof(uint32_t);
 }
 
-static bool init_kind(struct kind_names *names, enum hz_named_kind kind)
+static bool init_kind(struct names_kind *names, enum hz_named_kind kind)
 {
     names->places = hz_reserve(places_bytes(kind));
-    if (!names->places || !registry__pages_use(&names->table, SLOTS_FIRST * sizeof(uint32_t)))
+    if (!names->places || !registry__pages_use(&names->table, NAMES_SLOTS_FIRST * sizeof(uint32_t)))
         return false;
     names->slots = (void *)names->table.at;
-    names->slot_mask = SLOTS_FIRST - 1;
+    names->slot_mask = NAMES_SLOTS_FIRST - 1;
     return true;
 }
 
@@ -83,7 +58,7 @@ int registry__names_new(uint64_t pool_bytes, struct hz_names **ret_names)
     if (!names)
         return -ENOMEM;
     names->pool_bytes = pool_bytes < POOL_BYTES ? pool_bytes : POOL_BYTES;
-    names->pool = hz_reserve(names->pool_bytes);
+    names->pool = hz_reserve(pool_reserve(names));
     names->pool_used = 1; /* offset 0 is nobody's */
     made = names->pool != NULL;
     for (int kind = 1; made && kind < HZ_NAMED_END; kind++)
@@ -111,83 +86,9 @@ void hz_names_free(struct hz_names *names)
         registry__pages_done(&names->kinds[kind].table);
     }
     if (names->pool)
-        hz_reserve_free(names->pool, names->pool_bytes);
+        hz_reserve_free(names->pool, pool_reserve(names));
     registry__pages_done(&names->pending);
     free(names);
-}
-
-uint64_t hz_names_hash(enum hz_named_kind kind, const char *key, size_t length)
-{
-    (void)kind; /* each kind has a table of its own */
-    return hz_hash(key, length);
-}
-
-static uint32_t fingerprint(uint64_t hash)
-{
-    return (uint32_t)(hash >> 32) & ~ID_MASK;
-}
-
-void hz_names_prefetch(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash)
-{
-    const struct kind_names *of = &names->kinds[kind];
-
-    __builtin_prefetch(&of->slots[(uint32_t)hash & of->slot_mask]);
-}
-
-/* The first id on the hash's way that can be meant; 0 when there is none. */
-static uint32_t candidate(const struct kind_names *of, uint64_t hash)
-{
-    uint32_t wanted = fingerprint(hash);
-
-    for (uint32_t at = (uint32_t)hash & of->slot_mask;; at = (at + 1) & of->slot_mask) {
-        uint32_t slot = of->slots[at];
-        if (slot == 0 || (slot & ~ID_MASK) == wanted)
-            return slot & ID_MASK;
-    }
-}
-
-void hz_names_prefetch_place(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash)
-{
-    const struct kind_names *of = &names->kinds[kind];
-
-    __builtin_prefetch(&of->places[candidate(of, hash)]);
-}
-
-void hz_names_prefetch_key(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash)
-{
-    const struct kind_names *of = &names->kinds[kind];
-
-    __builtin_prefetch(names->pool + of->places[candidate(of, hash)]);
-}
-
-static bool key_is(const struct hz_names *names, uint32_t place, const char *key, size_t length)
-{
-    const char *at = names->pool + place;
-
-    return memcmp(at, key, length) == 0 && at[length] == '\0';
-}
-
-uint32_t hz_names_find_hashed(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash,
-                              const char *key, size_t length)
-{
-    const struct kind_names *of = &names->kinds[kind];
-    uint32_t wanted = fingerprint(hash);
-
-    if (length > HZ_NAME_BYTES_MAX)
-        return 0;
-    for (uint32_t at = (uint32_t)hash & of->slot_mask;; at = (at + 1) & of->slot_mask) {
-        uint32_t slot = of->slots[at];
-        if (slot == 0)
-            return 0;
-        if ((slot & ~ID_MASK) == wanted && key_is(names, of->places[slot & ID_MASK], key, length))
-            return slot & ID_MASK;
-    }
-}
-
-uint32_t hz_names_find(const struct hz_names *names, enum hz_named_kind kind, const char *key,
-                       size_t length)
-{
-    return hz_names_find_hashed(names, kind, hz_names_hash(kind, key, length), key, length);
 }
 
 struct hz_slice hz_names_key(const struct hz_names *names, enum hz_named_kind kind, uint32_t id)
@@ -197,18 +98,9 @@ struct hz_slice hz_names_key(const struct hz_names *names, enum hz_named_kind ki
     return hz_slice(names->pool + names->kinds[kind].places[id]);
 }
 
-static void put_slot(uint32_t *slots, uint32_t mask, uint64_t hash, uint32_t id)
-{
-    uint32_t at = (uint32_t)hash & mask;
-
-    while (slots[at] != 0)
-        at = (at + 1) & mask;
-    slots[at] = fingerprint(hash) | id;
-}
-
 int registry__names_expect(struct hz_names *names, enum hz_named_kind kind, uint32_t more)
 {
-    struct kind_names *of = &names->kinds[kind];
+    struct names_kind *of = &names->kinds[kind];
     uint64_t slot_count = (uint64_t)of->slot_mask + 1, count = (uint64_t)of->count + more;
     struct registry_pages table = {0};
 
@@ -221,7 +113,8 @@ int registry__names_expect(struct hz_names *names, enum hz_named_kind kind, uint
     uint32_t *slots = (void *)table.at;
     for (uint32_t id = 1; id <= of->count; id++) {
         struct hz_slice key = hz_names_key(names, kind, id);
-        put_slot(slots, (uint32_t)slot_count - 1, hz_names_hash(kind, key.at, key.length), id);
+        registry__names_put(slots, (uint32_t)slot_count - 1,
+                            hz_names_hash(kind, key.at, key.length), id);
     }
     registry__pages_done(&of->table);
     of->table = table;
@@ -234,7 +127,7 @@ int registry__names_expect(struct hz_names *names, enum hz_named_kind kind, uint
 static int add(struct hz_names *names, enum hz_named_kind kind, uint64_t hash, const char *key,
                size_t length)
 {
-    struct kind_names *of = &names->kinds[kind];
+    struct names_kind *of = &names->kinds[kind];
 
     if (of->count == kind_max[kind] || names->pool_used + length + 1 > names->pool_bytes)
         return HZ_ELIMIT;
@@ -246,7 +139,7 @@ static int add(struct hz_names *names, enum hz_named_kind kind, uint64_t hash, c
     names->pool[names->pool_used + length] = '\0';
     of->places[id] = (uint32_t)names->pool_used;
     names->pool_used += length + 1;
-    put_slot(of->slots, of->slot_mask, hash, id);
+    registry__names_put(of->slots, of->slot_mask, hash, id);
     return 0;
 }
 
@@ -259,7 +152,7 @@ static bool key_ok(const char *key, size_t length)
 int registry__names_define_hashed(struct hz_names *names, enum hz_named_kind kind, uint64_t hash,
                                   const char *key, size_t length, uint32_t *ret_id)
 {
-    uint32_t id = hz_names_find_hashed(names, kind, hash, key, length);
+    uint32_t id = registry__names_find(names, kind, hash, key, length);
     size_t pending = names->pending.used;
 
     if (id == 0) {

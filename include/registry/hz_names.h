@@ -14,6 +14,7 @@
 
 #include "hz_error.h"
 #include "hz_id.h"
+#include "hz_limits.h"
 #include "hz_text.h"
 
 struct hz_names;
@@ -23,15 +24,29 @@ void hz_names_free(struct hz_names *names);
 
 /* The id of a key, 0 if it has none. */
 uint32_t hz_names_find(const struct hz_names *names, enum hz_named_kind kind, const char *key, size_t length);
-/* For batches: starts fetching what hz_names_find will look at. Returns the hash to hand on. */
+/* For a caller with many keys: the hash, and the first place that a look-up by it reads is fetched. */
 uint64_t hz_names_hash(enum hz_named_kind kind, const char *key, size_t length);
 void hz_names_prefetch(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash);
-/* The two next steps of the same, each some keys later: what the step before has fetched is looked at,
- * and what hz_names_find_hashed will look at next is fetched. */
-void hz_names_prefetch_place(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash);
-void hz_names_prefetch_key(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash);
-uint32_t hz_names_find_hashed(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash,
-                              const char *key, size_t length);
+
+/* Many look-ups, in steps. A look-up waits for memory three times, one place found by the other: the slot,
+ * the place in the pool, the key. Here each step reads what the step before it has fetched, and fetches
+ * what the next will read; the caller does some 200 ns of other work between two steps of a look-up.
+ * hz_names_seek begins one and keeps the key, of at most HZ_KEY_BYTES_MAX bytes. Then come slots, places
+ * and keys, in this order, each for `count` look-ups that lie side by side; after keys `id` is what
+ * hz_names_find would give. A step may be repeated, and names may be defined between steps. */
+struct hz_names_seek {
+    uint64_t hash;
+    uint32_t id, length;
+    char key[HZ_KEY_BYTES_MAX];
+};
+void hz_names_seek(const struct hz_names *names, enum hz_named_kind kind, struct hz_slice key,
+                   struct hz_names_seek *ret_seek);
+void hz_names_seek_slots(const struct hz_names *names, enum hz_named_kind kind, struct hz_names_seek *seeks,
+                         uint32_t count);
+void hz_names_seek_places(const struct hz_names *names, enum hz_named_kind kind, struct hz_names_seek *seeks,
+                          uint32_t count);
+void hz_names_seek_keys(const struct hz_names *names, enum hz_named_kind kind, struct hz_names_seek *seeks,
+                        uint32_t count);
 
 /* The key of an id; {NULL, 0} for an id not defined. Terminated by NUL. */
 struct hz_slice hz_names_key(const struct hz_names *names, enum hz_named_kind kind, uint32_t id);
