@@ -122,8 +122,8 @@ static void on_state(void *ctx, enum hz_feed_state state, const char *reason)
     struct pipeline_feed *feed = ctx;
 
     hz_role_assert(&hz_ingest);
+    feed__close_block(feed); /* before another record is begun */
     (void)pipeline__ingest_now(feed->p);
-    feed__close_block(feed);
     if (state == HZ_FEED_CONNECTED)
         on_connected(feed);
     else

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TAILS_MAX  16u
-#define LINE_BYTES (2u * HZ_ENTRY_BYTES_MAX) /* JSON escapes what it must */
+#define TAILS_MAX      16u
+#define OTHERS_FETCHES 2u                        /* left free: the publisher's, a snapshot's */
+#define LINE_BYTES     (2u * HZ_ENTRY_BYTES_MAX) /* JSON escapes what it must */
 
 struct tail {
     struct hz_pipeline *p;
@@ -46,7 +47,10 @@ static void ask(struct tail *tail) HZ_ON(hz_output)
     if (tail->asked)
         return;
     fetch.token = tail->token = ++p->output.tails->last_token;
-    tail->asked = pipeline__output_fetch(p, &fetch);
+    tail->asked =
+        hz_spsc_room(&p->output.fetches) > OTHERS_FETCHES && pipeline__output_fetch(p, &fetch);
+    if (!tail->asked)
+        hz_control_fail(tail->request, -EAGAIN, "the disk is busy, try again");
 }
 
 static void give(struct tail *tail, const struct hz_entry *entry) HZ_ON(hz_output)
@@ -83,15 +87,24 @@ static void next(void *state, struct hz_control_request *request)
         ask(tail);
 }
 
+static bool begins_with(const struct pipeline_fetch *fetch, struct hz_stream_id id)
+{
+    const struct hz_entry *entry = fetch->entries;
+
+    return fetch->length > 0 && hz_stream_id_compare(entry->id, id) == 0;
+}
+
 void pipeline__tails_fetched(struct hz_pipeline *p, struct pipeline_fetch *fetch)
 {
     for (uint32_t i = 0; i < TAILS_MAX; i++) {
         struct tail *tail = &p->output.tails->tails[i];
         if (!tail->taken || !tail->asked || tail->token != fetch->token)
             continue;
+        bool other = fetch->error == 0 && tail->by_id && !begins_with(fetch, tail->id);
         tail->asked = tail->by_id = false;
-        if (fetch->error < 0) {
-            hz_control_fail(tail->request, fetch->error, "the alarms log has no such entry");
+        if (fetch->error < 0 || other) {
+            hz_control_fail(tail->request, other ? HZ_ENOTFOUND : fetch->error,
+                            "the alarms log has no such entry");
             return;
         }
         tail->batch = fetch->entries;

@@ -192,7 +192,14 @@ static int number_near(struct hz_pipeline *p, struct hz_stream_id id, uint64_t *
     return 0;
 }
 
-/* Reads on to the first entry wanted. */
+/* Is the entry before what is wanted? */
+static bool comes_before(const struct hz_entry *entry, const struct pipeline_fetch *fetch)
+{
+    return fetch->by_id ? hz_stream_id_compare(entry->id, fetch->id) < 0
+                        : entry->number < fetch->number;
+}
+
+/* Reads on to the first entry wanted, or the one behind it where the log has a hole. */
 static int seek(struct hz_pipeline *p, const struct pipeline_fetch *fetch,
                 const struct hz_entry **ret_entry) HZ_ON(hz_write)
 {
@@ -211,12 +218,9 @@ static int seek(struct hz_pipeline *p, const struct pipeline_fetch *fetch,
         error = hz_segment_next(queue->reader, &frame, &bytes, &place);
         if (error < 0)
             break;
-        const struct hz_entry *entry = frame;
-        *ret_entry = entry;
-        if (!fetch->by_id && entry->number >= fetch->number)
-            return entry->number == fetch->number ? 0 : HZ_ENOTFOUND;
-        if (fetch->by_id && hz_stream_id_compare(entry->id, fetch->id) >= 0)
-            return hz_stream_id_compare(entry->id, fetch->id) == 0 ? 0 : HZ_ENOTFOUND;
+        *ret_entry = frame;
+        if (!comes_before(*ret_entry, fetch))
+            return 0;
     }
     return error == HZ_EOF ? HZ_ENOTFOUND : error;
 }
@@ -246,23 +250,44 @@ static int read_file(struct hz_pipeline *p, const struct pipeline_fetch *fetch, 
     return *ret_bytes > 0 ? 0 : error;
 }
 
-/* From memory, where the newest are. The publisher may have those that are not written yet, too: it
- * knows itself when they may go out. */
-static bool read_memory(const struct log_queue *queue, const struct pipeline_fetch *fetch, char *to,
-                        size_t *ret_bytes)
+static bool is_wanted(const struct hz_entry *entry, const struct pipeline_fetch *fetch)
+{
+    return fetch->by_id ? hz_stream_id_compare(entry->id, fetch->id) == 0
+                        : entry->number == fetch->number;
+}
+
+/* From memory, where the newest are: from the entry wanted on; `behind`: the file has neither it nor one
+ * behind it. The publisher may have those that are not written yet, too: it knows itself when they may
+ * go out. */
+static bool read_memory(const struct log_queue *queue, const struct pipeline_fetch *fetch,
+                        bool behind, char *to, size_t *ret_bytes)
 {
     uint64_t at = queue->first,
              end = fetch->token == PIPELINE_PUBLISHER_TOKEN ? queue->end : queue->appended;
 
-    while (at < end && (fetch->by_id ? hz_stream_id_compare(entry_at(queue, at)->id, fetch->id) != 0
-                                     : entry_at(queue, at)->number != fetch->number))
+    while (at < end && comes_before(entry_at(queue, at), fetch))
         at++;
     *ret_bytes = 0;
+    if (at < end && at == queue->first && !behind && !is_wanted(entry_at(queue, at), fetch))
+        return false; /* the file may have it */
     for (; at < end && *ret_bytes + entry_at(queue, at)->bytes <= BATCH_BYTES; at++) {
         memcpy(to + *ret_bytes, entry_at(queue, at), entry_at(queue, at)->bytes);
         *ret_bytes += entry_at(queue, at)->bytes;
     }
     return *ret_bytes > 0;
+}
+
+static int read_log(struct hz_pipeline *p, const struct pipeline_fetch *fetch, size_t *ret_bytes)
+    HZ_ON(hz_write)
+{
+    struct log_queue *queue = p->write.queue;
+
+    if (read_memory(queue, fetch, false, queue->batch, ret_bytes))
+        return 0;
+    int error = read_file(p, fetch, ret_bytes);
+    if (error == HZ_ENOTFOUND && read_memory(queue, fetch, true, queue->batch, ret_bytes))
+        return 0;
+    return error;
 }
 
 void pipeline__log_answer(struct hz_pipeline *p)
@@ -276,8 +301,7 @@ void pipeline__log_answer(struct hz_pipeline *p)
             write__take_snapshot(p, fetch.snapshot);
             continue;
         }
-        fetch.error =
-            read_memory(queue, &fetch, queue->batch, &bytes) ? 0 : read_file(p, &fetch, &bytes);
+        fetch.error = read_log(p, &fetch, &bytes);
         fetch.entries = bytes > 0 ? malloc(bytes) : NULL;
         fetch.length = fetch.entries ? bytes : 0;
         if (bytes > 0 && !fetch.entries)

@@ -93,12 +93,28 @@ static int ctl(char *to, size_t size, const char *arguments)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+struct shown {
+    const char *arguments, *text;
+    char output[65536];
+};
+
+static bool is_shown(void *ctx)
+{
+    struct shown *shown = ctx;
+
+    return ctl(shown->output, sizeof(shown->output), shown->arguments) == 0 &&
+           strstr(shown->output, shown->text);
+}
+
+/* Soon: an alarm is seen when its cause is durable. */
 static void shows(const char *arguments, const char *text)
 {
-    static char output[65536];
+    static struct shown shown;
 
-    if (ctl(output, sizeof(output), arguments) != 0 || !strstr(output, text))
-        fail_msg("hazardctl %s does not show \"%s\" but:\n%s", arguments, text, output);
+    shown.arguments = arguments;
+    shown.text = text;
+    if (!flow_until(is_shown, &shown))
+        fail_msg("hazardctl %s does not show \"%s\" but:\n%s", arguments, text, shown.output);
 }
 
 static void shows_not(const char *arguments, const char *text)
