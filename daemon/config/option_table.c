@@ -205,10 +205,11 @@ static const struct config_row rows[] = {
     {FEED(connect_timeout_ns), .name = "connect_timeout", .type = CONFIG_DURATION, .unset = "10s",
      .min = 100 * MS, .max = 120 * S, .reload = CONFIG_REWIRE,
      .help = "How long a connection may take until the broker has accepted all filters."},
-    {FEED(coalesce_ns), .name = "coalesce", .type = CONFIG_DURATION, .unset = "0s", .min = 0,
+    {FEED(coalesce_ns), .name = "coalesce", .type = CONFIG_DURATION, .unset = "1ms", .min = 0,
      .max = 20 * MS, .reload = CONFIG_REWIRE,
      .help =
-         "Pause between reads under load: fewer wake-ups for that much delay; 0s reads at once."},
+         "Pause between reads while more than 1 MB/s comes: fewer wake-ups for that much delay; 0s "
+         "always reads at once."},
     {FEED(stale_after_ns), .name = "stale_after", .type = CONFIG_DURATION, .unset = "30min",
      .min = S, .max = 30 * D, .reload = CONFIG_LIVE,
      .help = "A point without an interval of its own is stale after this silence."},

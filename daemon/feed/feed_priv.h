@@ -175,6 +175,8 @@ struct feed_wire {
     int64_t coalesce_ns;
     uint64_t read_at; /* uv_hrtime of the last read */
     uint64_t turn_bytes;
+    uint64_t window_at, window_bytes; /* for `loaded` */
+    bool loaded;
     bool reading, paced, full;
     bool ended, finished;
     struct feed_reason why;

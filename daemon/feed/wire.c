@@ -3,13 +3,14 @@
  * The socket to the broker. What must stay true: no call blocks; what the peer sent before it closed
  * or failed is read before the end is told.
  *
- * Pacing: a wake-up per message is what a reader under load pays for, so two reads are not nearer to
- * each other than `coalesce_ns`. A lone message is read at once:
+ * Pacing: a wake-up per message is what a reader under load pays for, so under load two reads are not
+ * nearer to each other than `coalesce_ns`. Below it every message is read at once, since then its
+ * delay is what counts:
  *
- *             readable sooner than coalesce after the last read
- *   by socket ---------------------------------------------------> by timer, one read a period
- *             <---------------------------------------------------
- *                          a period that brought nothing
+ *             load, and readable sooner than coalesce after the last read
+ *   by socket -----------------------------------------------------------> by timer, one read a period
+ *             <-----------------------------------------------------------
+ *                          a period that brought less than load
  *
  * The timer is a timerfd, since libuv's count milliseconds.
  */
@@ -23,6 +24,11 @@
 #define CIPHER_BYTES ((size_t)16 << 10)
 /* With more cipher text than this waiting for the socket, nothing more is encrypted. */
 #define CIPHER_WAITING_MAX ((size_t)64 << 10)
+
+/* What counts as load: a byte a microsecond, some 20 000 small messages a second. There the pauses save
+ * more CPU than a core's tenth; measured over windows of 10 ms. */
+#define LOAD_BYTES_PER_US UINT64_C(1)
+#define WINDOW_NS         UINT64_C(10000000)
 
 /* Of all feeds: filled and emptied within one call. */
 static uint8_t cipher_in[CIPHER_BYTES * 4] HZ_OWNED_BY(hz_ingest);
@@ -65,13 +71,19 @@ static void turn(struct feed_wire *wire, uint64_t now)
     wire->turn(wire->ctx);
     if (wire->turn_bytes > 0)
         wire->read_at = now;
+    wire->window_bytes += wire->turn_bytes;
+    if (now - wire->window_at < WINDOW_NS)
+        return;
+    wire->loaded = wire->window_bytes >= (now - wire->window_at) / 1000 * LOAD_BYTES_PER_US;
+    wire->window_bytes = 0;
+    wire->window_at = now;
 }
 
 static void on_poll(void *ctx, int events)
 {
     struct feed_wire *wire = ctx;
     uint64_t now = wire->pacer ? uv_hrtime() : 0;
-    bool soon = wire->pacer && now - wire->read_at < (uint64_t)wire->coalesce_ns;
+    bool soon = wire->pacer && wire->loaded && now - wire->read_at < (uint64_t)wire->coalesce_ns;
 
     hz_role_assert(&hz_ingest);
     if (soon && !wire->paced && (events & UV_READABLE))
@@ -92,7 +104,8 @@ static void on_pacer(void *ctx, int events)
     if (read(wire->pacer_fd, &periods, sizeof(periods)) < 0)
         return; /* no period is over yet */
     turn(wire, uv_hrtime());
-    if (wire->poll && wire->paced && wire->turn_bytes == 0)
+    uint64_t load = (uint64_t)wire->coalesce_ns / 1000 * LOAD_BYTES_PER_US;
+    if (wire->poll && wire->paced && wire->turn_bytes < load)
         pace(wire, false);
 }
 
