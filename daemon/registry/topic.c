@@ -225,7 +225,7 @@ static void find_whole(struct hz_topic *topic)
         topic->lend_last != end[-1].capture)
         return;
     for (const struct topic_step *step = first; step < end; step++)
-        if (step->capture == TOPIC_NONE || step->suffix > 0 || (step > first && step->length > 1))
+        if (step->capture == TOPIC_NONE || (step > first && step->length > 1))
             return;
     for (size_t i = 1; i < first->length; i++)
         if (head[i - 1] == '/' && head[i] == '/')
