@@ -249,6 +249,7 @@ static void gaps_feed_of_a_point(void **state)
 static void gaps_feed_of_a_calm_point(void **state)
 {
     static const struct case_reading calm[] = {{"P1", 50}};
+    static const struct case_point alone[] = {{"P1", .h = "90", .gateway = ""}, {0}};
     struct rule_case *c = case_new(STALE_60, two);
 
     (void)state;
@@ -259,6 +260,16 @@ static void gaps_feed_of_a_calm_point(void **state)
     readings(c, 45, "a", calm, 1);
     assert_int_equal(case_flags(c, "P1"), 0);
     feed_lost(c, 46, "a");
+    assert_int_equal(case_flags(c, "P1"), HZ_POINT_UNOBSERVED);
+    said_nothing(c);
+    case_free(c);
+
+    c = case_new(STALE_60, alone);
+    for (int s = 10; s <= 40; s += 10)
+        readings(c, s, s < 30 ? "a" : "b", calm, 1);
+    feed_lost(c, 41, "a");
+    assert_int_equal(case_flags(c, "P1"), 0);
+    feed_lost(c, 42, "b");
     assert_int_equal(case_flags(c, "P1"), HZ_POINT_UNOBSERVED);
     said_nothing(c);
     case_free(c);

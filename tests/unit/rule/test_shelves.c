@@ -181,6 +181,23 @@ static void shelves_out_of_service(void **state)
     case_free(c);
 }
 
+/* Out of service has no end of its own, though the shelf had one. */
+static void shelves_then_out_of_service(void **state)
+{
+    struct rule_case *c = in_alarm();
+
+    (void)state;
+    shelve(c, 2, "P1", HZ_SIDE_HIGH, 50);
+    command(c, 3, HZ_VERB_OOS, "P1", HZ_SIDE_HIGH);
+    said(c, "2 shelve H shelved orange P1", "3 oos H oos orange P1");
+    assert_true(case_last(c, 0)->until_ns == 0);
+    tick(c, 100);
+    said_nothing(c);
+    command(c, 101, HZ_VERB_RETURN, "P1", HZ_SIDE_HIGH);
+    said(c, "101 return H unack orange P1");
+    case_free(c);
+}
+
 /* A rule that leaves takes its alarms along, put away or not. */
 static void shelves_and_removed_rules(void **state)
 {
@@ -207,6 +224,7 @@ int main(void)
         cmocka_unit_test(shelves_a_normal_alarm),
         cmocka_unit_test(shelves_that_do_not_fit),
         cmocka_unit_test(shelves_out_of_service),
+        cmocka_unit_test(shelves_then_out_of_service),
         cmocka_unit_test(shelves_and_removed_rules),
     };
 

@@ -3,7 +3,9 @@
  * S-131 to S-138: another set comes into force. Only what it changes is touched; what it changes is
  * worked off in order, a bounded part at a time.
  */
-#include "rule_case.h"
+#include "case_priv.h"
+
+#include "hz_record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,6 +110,39 @@ static void switch_changed_severity(void **state)
     assert_true(case_alarm(c, "P1", HZ_SIDE_HIGH).active);
     good(c, 10, "P1", 50);
     said(c, "10 clear H rtnun red P1 v=50");
+    case_free(c);
+}
+
+#define STALE_AFTER(s) "- id: r\n  stale: {severity: blue, after: " s "}\n"
+
+/* A shorter time is over at once, not in the past; and before whatever record comes next, be it in
+ * the same block. */
+static void switch_changed_staleness(void **state)
+{
+    struct rule_case *c = case_new(STALE_AFTER("60s"), at_90);
+    struct hz_block *block;
+
+    (void)state;
+    good(c, 1, "P1", 1);
+    good(c, 45, "P2", 1);
+    block = case_block(c, 50, HZ_BLOCK_CONTROL, NULL);
+    struct hz_record_ruleset ruleset = {
+        .head = {.kind = HZ_RECORD_RULESET, .bytes = sizeof(ruleset)},
+        .set = case_build(c, STALE_AFTER("20s"), at_90)->digest};
+    struct hz_record_observe lost = {.head = {.kind = HZ_RECORD_OBSERVE, .bytes = sizeof(lost)},
+                                     .what = HZ_OBSERVED_REDIS_LOST,
+                                     .value = 1};
+    case_add(block, &ruleset);
+    case_add(block, &lost);
+    case_apply(c, block);
+    said(c, "50 raise stale unack blue P1", "50 raise redis-lost unack orange");
+    assert_int_equal(case_last(c, 1)->seq, case_last(c, 0)->seq);
+    assert_int_equal(case_last(c, 0)->index, 1);
+    tick(c, 65);
+    said(c, "65 raise stale unack blue P2");
+    change(c, 70, STALE_AFTER("100s"), at_90); /* longer: those who are silent stay so */
+    tick(c, 80);
+    said_nothing(c);
     case_free(c);
 }
 
@@ -424,6 +459,7 @@ int main(void)
         cmocka_unit_test(switch_changed_limit),
         cmocka_unit_test(switch_changed_delay),
         cmocka_unit_test(switch_changed_severity),
+        cmocka_unit_test(switch_changed_staleness),
         cmocka_unit_test(switch_clears_only_when_live),
         cmocka_unit_test(switch_may_raise_when_stale),
         cmocka_unit_test(switch_removed_rule),

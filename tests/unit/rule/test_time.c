@@ -220,6 +220,23 @@ static void time_wrong_clock(void **state)
     case_free(c);
 }
 
+/* The alarm follows the point to the feed that it is heard on. */
+static void time_wrong_clock_moves(void **state)
+{
+    static const double back = 8 * 3600;
+    struct rule_case *c = case_new(H_RULE, points);
+
+    (void)state;
+    for (int s = 10; s <= 30; s += 10)
+        stamped(c, s, "P1", 50, s - back);
+    said(c, "30 raise wrong-clock unack yellow a");
+    readings(c, 40, "b", &(struct case_reading){"P1", 50, .stamp = 40 - back}, 1);
+    said(c, "40 clear wrong-clock rtnun yellow a", "40 raise wrong-clock unack yellow b");
+    readings(c, 50, "b", &(struct case_reading){"P1", 50}, 1);
+    said(c, "50 clear wrong-clock rtnun yellow b");
+    case_free(c);
+}
+
 static void time_backlog(void **state)
 {
     struct rule_case *c = case_new(H_RULE, points);
@@ -269,6 +286,7 @@ int main(void)
         cmocka_unit_test(time_set_back_needs_the_interval),
         cmocka_unit_test(time_set_back_count_starts_again),
         cmocka_unit_test(time_wrong_clock),
+        cmocka_unit_test(time_wrong_clock_moves),
         cmocka_unit_test(time_backlog),
         cmocka_unit_test(time_without_stamp),
     };
