@@ -78,6 +78,7 @@ static int end(void **state)
 
 static void append(uint64_t from, uint64_t to)
 {
+    hz_role_assert(&hz_write);
     for (uint64_t number = from; number <= to; number++) {
         struct hz_entry *entry = calloc(1, sizeof(*entry));
         assert_non_null(entry);
@@ -93,6 +94,7 @@ static void append(uint64_t from, uint64_t to)
 /* They leave the memory. */
 static void synced(uint64_t number)
 {
+    hz_role_assert(&hz_write);
     assert_int_equal(hz_segment_sync(p->write.alarms), 0);
     atomic_store(&p->log_synced, number);
     assert_int_equal(pipeline__log_append(p), 0);
@@ -101,6 +103,7 @@ static void synced(uint64_t number)
 /* The numbers of the first and the last entry of the answer; its error. */
 static int ask(struct pipeline_fetch fetch, uint64_t *ret_first, uint64_t *ret_last)
 {
+    hz_role_assert(&hz_write);
     assert_true(hz_spsc_push(&fetches, &fetch));
     pipeline__log_answer(p);
     assert_true(hz_spsc_pop(&fetched, &fetch));
@@ -142,6 +145,7 @@ static void a_hole_is_answered_by_what_is_behind_it(void **state)
 
 static void what_a_failed_sync_has_lost_is_not_appended(void **state)
 {
+    hz_role_assert(&hz_write);
     (void)state;
     append(1, 3);
     synced(3);
