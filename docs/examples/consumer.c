@@ -320,11 +320,11 @@ static void set_keys(struct consumer *c, const char *view)
     (void)snprintf(c->alive, sizeof(c->alive), "hz:%d:{%s}:alive", MAJOR, view);
 }
 
-static void usage(void)
+static void usage(FILE *to, int status)
 {
-    fprintf(stderr, "usage: consumer [--redis HOST:PORT | unix:/PATH] [--view NAME] [--once | "
-                    "--follow] [--position FILE]\n");
-    exit(2);
+    fprintf(to, "usage: consumer [--redis HOST:PORT | unix:/PATH] [--view NAME] [--once | "
+                "--follow] [--position FILE]\n");
+    exit(status);
 }
 
 static void read_arguments(struct consumer *c, int argc, char **argv)
@@ -335,8 +335,10 @@ static void read_arguments(struct consumer *c, int argc, char **argv)
             c->once = true;
         else if (strcmp(argv[i], "--follow") == 0)
             c->once = false;
+        else if (strcmp(argv[i], "--help") == 0)
+            usage(stdout, 0);
         else if (!value)
-            usage();
+            usage(stderr, 2);
         else if (strcmp(argv[i], "--redis") == 0)
             c->address = argv[++i];
         else if (strcmp(argv[i], "--view") == 0)
@@ -344,7 +346,7 @@ static void read_arguments(struct consumer *c, int argc, char **argv)
         else if (strcmp(argv[i], "--position") == 0)
             c->position_file = argv[++i];
         else
-            usage();
+            usage(stderr, 2);
     }
 }
 
