@@ -79,7 +79,7 @@ const struct ctl_command ctl_tail = {
         {
             {.name = "from",
              .value = "N|STREAM-ID",
-             .help = "from the entry with this n, or the first after this id",
+             .help = "from this n, or the first after this id; default: the newest ten",
              .fault = from_fault},
             {.name = "follow", .letter = 'f', .help = "go on with new entries"},
             {.name = "count",
