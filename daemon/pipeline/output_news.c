@@ -77,6 +77,8 @@ static void answered(void *ctx, struct pipeline_question *question)
         hz_publisher_shares(p->output.publisher, news->shares, shares);
     if (question->count == SLICE)
         output__ask_news(p); /* there is more */
+    else
+        hz_publisher_news_end(p->output.publisher);
 }
 
 void output__ask_news(struct hz_pipeline *p)
