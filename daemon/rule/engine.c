@@ -20,7 +20,7 @@ struct piece {
     size_t bytes;
 };
 
-#define PIECES 18
+#define PIECES 19
 
 static void list_pieces(struct hz_engine *e, struct piece pieces[PIECES])
 {
@@ -28,6 +28,7 @@ static void list_pieces(struct hz_engine *e, struct piece pieces[PIECES])
         {(void **)&e->points, sizeof(*e->points) * ENGINE_POINTS},
         {(void **)&e->notes, sizeof(*e->notes) * ENGINE_NOTES},
         {(void **)&e->gateways, sizeof(*e->gateways) * ENGINE_GATEWAYS},
+        {(void **)&e->signs, sizeof(*e->signs) * ENGINE_GATEWAYS},
         {(void **)&e->feeds, sizeof(*e->feeds) * ENGINE_FEEDS},
         {(void **)&e->systems, sizeof(*e->systems) * ENGINE_FEEDS * HZ_OBSERVED_END},
         {(void **)&e->delays.entries, sizeof(struct engine_entry) * ENGINE_NOTES},

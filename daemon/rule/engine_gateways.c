@@ -46,9 +46,9 @@ static struct engine_subject subject_of(uint32_t gateway, uint32_t rule)
 
 void rule__gateway_look(struct hz_engine *engine, uint32_t gateway)
 {
-    struct engine_gateway *of = &engine->gateways[gateway];
+    const struct engine_gateway *of = &engine->gateways[gateway];
 
-    of->attention = of->stale > 0 || of->unconfirmed > 0 || of->silent > 0;
+    engine->signs[gateway].attention = of->stale > 0 || of->unconfirmed > 0 || of->silent > 0;
 }
 
 void rule__gateway_count(struct hz_engine *engine, uint32_t gateway, int stale, int unconfirmed)
@@ -62,36 +62,45 @@ void rule__gateway_count(struct hz_engine *engine, uint32_t gateway, int stale, 
 
 bool rule__gateway_sign(struct hz_engine *engine, uint32_t gateway, uint16_t feed)
 {
-    struct engine_gateway *of = &engine->gateways[gateway];
+    struct engine_sign *sign = &engine->signs[gateway];
 
-    of->life_ns = engine->now.jt_ns;
-    of->feed = feed;
-    return of->attention;
+    sign->life_ns = engine->now.jt_ns;
+    sign->feed = feed;
+    return sign->attention;
+}
+
+void rule__gateway_wipe(struct hz_engine *engine, uint32_t gateway)
+{
+    engine->gateways[gateway] = (struct engine_gateway){.place = engine->gateways[gateway].place};
+    engine->signs[gateway] = (struct engine_sign){0};
 }
 
 /* --- silence --- */
 
-static int64_t last_sign_ns(const struct engine_gateway *of)
+static int64_t last_sign_ns(const struct hz_engine *engine, uint32_t gateway)
 {
-    return of->life_ns > of->since_ns ? of->life_ns : of->since_ns;
+    int64_t life_ns = engine->signs[gateway].life_ns;
+    int64_t since_ns = engine->gateways[gateway].since_ns;
+
+    return life_ns > since_ns ? life_ns : since_ns;
 }
 
-static int64_t counts_from_ns(const struct hz_engine *engine, const struct engine_gateway *of)
+static int64_t counts_from_ns(const struct hz_engine *engine, uint32_t gateway)
 {
-    int64_t from_ns = last_sign_ns(of);
-    int64_t watched_ns = engine->feeds[of->feed].watched_ns;
+    uint16_t feed = engine->signs[gateway].feed;
+    int64_t from_ns = last_sign_ns(engine, gateway);
 
-    if (rule__feed_gap(engine, of->feed))
+    if (rule__feed_gap(engine, feed))
         from_ns = engine->now.jt_ns;
-    if (from_ns < watched_ns)
-        from_ns = watched_ns;
+    if (from_ns < engine->feeds[feed].watched_ns)
+        from_ns = engine->feeds[feed].watched_ns;
     return from_ns < engine->watched_ns ? engine->watched_ns : from_ns;
 }
 
-static int64_t due_ns_of(const struct hz_engine *engine, const struct engine_gateway *of,
+static int64_t due_ns_of(const struct hz_engine *engine, uint32_t gateway,
                          const struct rule__gateway_watch *watch)
 {
-    int64_t due_ns = counts_from_ns(engine, of) + watch->silent_after_ns;
+    int64_t due_ns = counts_from_ns(engine, gateway) + watch->silent_after_ns;
 
     return due_ns > engine->set_ns ? due_ns : engine->set_ns;
 }
@@ -113,7 +122,7 @@ void rule__gateway_watch(struct hz_engine *engine, uint32_t gateway)
     for (const struct rule__gateway_watch *end = watch + count; watch < end; watch++) {
         if (is_raised(engine, gateway, watch->rule))
             continue;
-        int64_t own_ns = due_ns_of(engine, of, watch);
+        int64_t own_ns = due_ns_of(engine, gateway, watch);
         due_ns = own_ns < due_ns ? own_ns : due_ns;
     }
     if (of->place != 0)
@@ -133,7 +142,7 @@ static void raise_silent(struct hz_engine *engine, uint32_t gateway,
                                          .mode = watch->mode,
                                          .domain = watch->domain,
                                          .limit = NAN,
-                                         .since_ns = last_sign_ns(of)};
+                                         .since_ns = last_sign_ns(engine, gateway)};
 
     rule__raise(engine, &subject, &note->alarm, &condition);
     of->silent++;
@@ -143,13 +152,12 @@ static void raise_silent(struct hz_engine *engine, uint32_t gateway,
 /* The gateway at the heap's root: it may have spoken since it was put there. */
 bool rule__gateway_fire(struct hz_engine *engine, uint32_t gateway)
 {
-    const struct engine_gateway *of = &engine->gateways[gateway];
     uint32_t count;
     const struct rule__gateway_watch *watch = watches_of(engine->ruleset, gateway, &count);
 
     for (const struct rule__gateway_watch *end = watch + count; watch < end; watch++) {
         if (is_raised(engine, gateway, watch->rule) ||
-            due_ns_of(engine, of, watch) > engine->now.jt_ns)
+            due_ns_of(engine, gateway, watch) > engine->now.jt_ns)
             continue;
         if (!rule__room(engine))
             return false;
@@ -270,6 +278,6 @@ bool rule__gateway_work_off(struct hz_engine *engine, uint32_t gateway)
         return false;
     of->listed = false;
     if (!of->in_set && of->notes == 0)
-        *of = (struct engine_gateway){.place = of->place};
+        rule__gateway_wipe(engine, gateway);
     return true;
 }

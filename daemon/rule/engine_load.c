@@ -199,11 +199,10 @@ static int load_gateways(struct hz_engine *engine, struct source *source, uint32
             engine->gateways[saved.gateway].in_set || engine->gateways[saved.gateway].listed)
             return HZ_ECORRUPT;
         struct engine_gateway *of = &engine->gateways[saved.gateway];
-        *of = (struct engine_gateway){.life_ns = saved.life_ns,
-                                      .since_ns = saved.since_ns,
-                                      .feed = saved.feed,
-                                      .in_set = saved.in_set != 0,
-                                      .listed = saved.listed != 0};
+        *of = (struct engine_gateway){
+            .since_ns = saved.since_ns, .in_set = saved.in_set != 0, .listed = saved.listed != 0};
+        engine->signs[saved.gateway] =
+            (struct engine_sign){.life_ns = saved.life_ns, .feed = saved.feed};
         engine->gateways_listed += of->listed;
         if (saved.gateway >= engine->gateway_end)
             engine->gateway_end = saved.gateway + 1;

@@ -177,6 +177,7 @@ static inline double rule__number(unsigned kind, union hz_value value)
 bool rule__gateway_sign(struct hz_engine *engine, uint32_t gateway, uint16_t feed);
 bool rule__gateway_pass(struct hz_engine *engine, uint32_t gateway, bool up);
 bool rule__gateway_fire(struct hz_engine *engine, uint32_t gateway);
+void rule__gateway_wipe(struct hz_engine *engine, uint32_t gateway);
 void rule__gateway_watch(struct hz_engine *engine, uint32_t gateway);
 void rule__gateway_look(struct hz_engine *engine, uint32_t gateway); /* attention */
 void rule__gateway_count(struct hz_engine *engine, uint32_t gateway, int stale, int unconfirmed);
@@ -205,7 +206,7 @@ bool rule__unshelve_due(struct hz_engine *engine);
 
 /* --- engine_switch.c --- */
 void rule__switch(struct hz_engine *engine, struct hz_ruleset *next);
-void rule__wipe(struct engine_point *of); /* nothing is known of the point any more */
+void rule__wipe(struct engine_point *of);     /* nothing is known of the point any more */
 void rule__rebuild(struct hz_engine *engine); /* all that follows from state and set */
 
 /* --- engine_worklist.c --- */

@@ -233,7 +233,9 @@ static bool step(struct hz_engine *engine, const struct hz_reading *reading)
     }
 }
 
-static bool take_slowly(struct hz_engine *engine, const struct hz_reading *reading, uint32_t record)
+/* Not drawn into the loop, whose registers it would take. */
+static __attribute__((noinline)) bool take_slowly(struct hz_engine *engine,
+                                                  const struct hz_reading *reading, uint32_t record)
 {
     struct engine_place *place = &engine->place;
 
@@ -253,7 +255,7 @@ static bool take_slowly(struct hz_engine *engine, const struct hz_reading *readi
 /* What is the same for all readings of a block. */
 struct quick {
     struct engine_point *points;
-    struct engine_gateway *gateways;
+    struct engine_sign *signs;
     int64_t jt_ns, wall_ns;
     int64_t oldest_ms; /* timely stamps */
     uint64_t span_ms;
@@ -267,7 +269,7 @@ static struct quick quick_of(struct hz_engine *engine)
 
     return (struct quick){
         .points = engine->points,
-        .gateways = engine->gateways,
+        .signs = engine->signs,
         .jt_ns = engine->now.jt_ns,
         .wall_ns = block->wall_ns,
         .oldest_ms = block->wall_ns / HZ_NS_PER_MS - skew_ms,
@@ -292,10 +294,10 @@ static bool is_newer(const struct quick *q, const struct engine_point *of, int64
 
 static bool is_calm(const struct quick *q, const struct engine_point *of)
 {
-    const struct engine_gateway *gateway = &q->gateways[of->gateway];
+    const struct engine_sign *sign = &q->signs[of->gateway];
 
     return (of->flags & ENGINE_CALM_MASK) == ENGINE_IN_SET && of->feed == q->feed &&
-           (of->gateway == 0 || (!gateway->attention && gateway->feed == q->feed));
+           (of->gateway == 0 || (sign->feed == q->feed && !sign->attention));
 }
 
 static bool take_quickly(struct hz_engine *engine, const struct quick *q,
@@ -314,7 +316,7 @@ static bool take_quickly(struct hz_engine *engine, const struct quick *q,
     of->life_ns = q->jt_ns;
     of->arrival_ns = q->wall_ns;
     if (of->gateway != 0)
-        q->gateways[of->gateway].life_ns = q->jt_ns;
+        q->signs[of->gateway].life_ns = q->jt_ns;
     engine->arrivals += reading->flags / HZ_READING_ARRIVAL;
     rule__news(engine, reading->point.v);
     return true;
@@ -328,26 +330,29 @@ static void fetch(const struct quick *q, const struct hz_reading *reading)
 
 _Static_assert(HZ_VALUE_F64 == 0 && HZ_VALUE_I64 == 1, "numbers are the two lowest kinds");
 
+static bool may_be_quick(const struct hz_engine *engine)
+{
+    return engine->place.step == 0 && engine->listed_count == 0;
+}
+
 bool rule__apply_readings(struct hz_engine *engine)
 {
     const struct hz_reading *readings = hz_block_readings(engine->block);
-    uint32_t count = engine->block->count, quick = 0;
+    uint32_t first = engine->place.record, count = engine->block->count, quick = 0;
     struct quick q = quick_of(engine);
-    bool done = true;
+    bool may = may_be_quick(engine), done = true;
 
-    for (uint32_t i = engine->place.record; i < count && i < engine->place.record + AHEAD; i++)
+    for (uint32_t i = first; i < count && i < first + AHEAD; i++)
         fetch(&q, &readings[i]);
-    for (uint32_t i = engine->place.record; i < count; i++) {
+    for (uint32_t i = first; i < count && done; i++) {
         if (i + AHEAD < count)
             fetch(&q, &readings[i + AHEAD]);
-        if (engine->place.step == 0 && engine->listed_count == 0 &&
-            take_quickly(engine, &q, &readings[i])) {
+        if (may && take_quickly(engine, &q, &readings[i])) {
             quick++;
             continue;
         }
         done = take_slowly(engine, &readings[i], i);
-        if (!done)
-            break;
+        may = may_be_quick(engine);
     }
     engine->counts.readings += quick;
     engine->counts.evaluated += quick;

@@ -33,7 +33,7 @@ bool rule__retained_live(struct hz_engine *engine, uint32_t point, const struct 
 
     if (is_within_interval(engine, point, reading->source_ms))
         return true;
-    int64_t heard_ns = engine->gateways[of->gateway].life_ns;
+    int64_t heard_ns = engine->signs[of->gateway].life_ns;
     return of->flags & ENGINE_BY_GATEWAY && heard_ns != ENGINE_NEVER &&
            heard_ns >= feed->connected_ns;
 }

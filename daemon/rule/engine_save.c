@@ -172,11 +172,11 @@ static void put_gateways(const struct hz_engine *engine, struct sink *sink)
 {
     for (uint32_t gateway = 1; gateway < engine->gateway_end; gateway++) {
         const struct engine_gateway *of = &engine->gateways[gateway];
-        struct saved_gateway saved = {.life_ns = of->life_ns,
+        struct saved_gateway saved = {.life_ns = engine->signs[gateway].life_ns,
                                       .since_ns = of->since_ns,
                                       .gateway = gateway,
                                       .notes = length_of(engine, of->notes),
-                                      .feed = of->feed,
+                                      .feed = engine->signs[gateway].feed,
                                       .in_set = of->in_set,
                                       .listed = of->listed};
         if (!gateway_lives(of))

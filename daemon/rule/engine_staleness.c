@@ -25,8 +25,8 @@ static inline int64_t last_sign_ns(const struct hz_engine *engine, const struct 
 {
     int64_t sign_ns = of->life_ns;
 
-    if (of->flags & ENGINE_BY_GATEWAY && engine->gateways[of->gateway].life_ns > sign_ns)
-        sign_ns = engine->gateways[of->gateway].life_ns;
+    if (of->flags & ENGINE_BY_GATEWAY && engine->signs[of->gateway].life_ns > sign_ns)
+        sign_ns = engine->signs[of->gateway].life_ns;
     return sign_ns;
 }
 
@@ -76,15 +76,20 @@ struct first {
 
 #define WALK_AHEAD 8 /* lines; the processor's own guess ends at each page */
 
-/* Nobody is due before `from_ns`: the first found then is the one. */
-static struct first walk(struct hz_engine *engine, uint32_t group, int64_t from_ns)
+static uint32_t end_of(const struct hz_engine *engine, uint32_t group)
+{
+    uint32_t end = (group + 1) * ENGINE_GROUP;
+
+    return end < engine->point_end ? end : engine->point_end;
+}
+
+/* The one due first of those from `point` on; the first that is due by `enough_ns` is enough. */
+static struct first walk(struct hz_engine *engine, uint32_t point, uint32_t end, int64_t enough_ns)
 {
     struct first first = {HZ_NEVER, ENGINE_NOBODY};
     struct terms terms = {.feed = ENGINE_NOBODY};
-    uint32_t end = (group + 1) * ENGINE_GROUP;
 
-    end = end < engine->point_end ? end : engine->point_end;
-    for (uint32_t point = group * ENGINE_GROUP; point < end && first.due_ns > from_ns; point++) {
+    for (; point < end && first.due_ns > enough_ns; point++) {
         const struct engine_point *of = &engine->points[point];
         __builtin_prefetch(of + WALK_AHEAD);
         if (!is_watched(of))
@@ -96,6 +101,21 @@ static struct first walk(struct hz_engine *engine, uint32_t group, int64_t from_
             first = (struct first){due_ns, point};
     }
     return first;
+}
+
+/* The whole group; but when points of it fire one after the other at one time, those before the
+ * last that did are not due at that time. */
+static struct first walk_group(struct hz_engine *engine, uint32_t group, int64_t due_ns)
+{
+    uint32_t end = end_of(engine, group);
+
+    if (engine->stale_last != 0 && engine->stale_last / ENGINE_GROUP == group &&
+        engine->stale_last_ns == due_ns) {
+        struct first first = walk(engine, engine->stale_last, end, due_ns);
+        if (first.due_ns <= due_ns)
+            return first;
+    }
+    return walk(engine, group * ENGINE_GROUP, end, due_ns);
 }
 
 /* When to look: somewhat before the time, by another share for each group, so that groups that
@@ -127,6 +147,7 @@ void rule__stale_watch(struct hz_engine *engine, uint32_t point)
     uint32_t group = point / ENGINE_GROUP, place = engine->group_places[group];
     struct terms terms = terms_of(engine, of->feed);
 
+    engine->stale_last = 0; /* an earlier one may be due at the same time */
     if (!is_watched(of))
         return;
     int64_t due_ns = due_ns_of(engine, of, &terms);
@@ -136,8 +157,9 @@ void rule__stale_watch(struct hz_engine *engine, uint32_t point)
 
 void rule__stale_watch_all(struct hz_engine *engine)
 {
+    engine->stale_last = 0;
     for (uint32_t group = 0; group * ENGINE_GROUP < engine->point_end; group++)
-        put_group(engine, group, walk(engine, group, INT64_MIN).due_ns);
+        put_group(engine, group, walk_group(engine, group, INT64_MIN).due_ns);
 }
 
 uint32_t rule__stale_next(struct hz_engine *engine, int64_t until_ns, int64_t *ret_due_ns)
@@ -145,8 +167,10 @@ uint32_t rule__stale_next(struct hz_engine *engine, int64_t until_ns, int64_t *r
     while (rule__heap_due(&engine->stales) <= until_ns) {
         struct engine_entry root = engine->stales.entries[1];
         rule__at(engine, root.due_ns);
-        struct first first = walk(engine, root.who, root.due_ns);
+        struct first first = walk_group(engine, root.who, root.due_ns);
         if (first.due_ns <= root.due_ns) {
+            engine->stale_last = first.point;
+            engine->stale_last_ns = root.due_ns;
             *ret_due_ns = first.due_ns;
             return first.point;
         }

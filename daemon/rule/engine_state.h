@@ -139,17 +139,24 @@ _Static_assert(sizeof(struct engine_note) == HZ_CACHE_LINE, "one line a note");
 
 /* --- gateways, feeds, system alarms --- */
 
+/* What nearly every reading touches of its gateway. */
+struct engine_sign {
+    int64_t life_ns; /* jt of the last sign; ENGINE_NEVER */
+    uint16_t feed;
+    uint16_t attention; /* a sign changes something: stale, unconfirmed or silent is not 0 */
+    uint32_t reserved;
+};
+
+_Static_assert(sizeof(struct engine_sign) == 16, "a thousand gateways in the first cache");
+
 struct engine_gateway {
-    int64_t life_ns;  /* jt of the last sign; ENGINE_NEVER */
     int64_t since_ns; /* jt of its first set */
     uint32_t notes;
     uint32_t place;              /* in the heap of gateways */
     uint32_t stale, unconfirmed; /* its points that wait for a sign */
     uint16_t silent;             /* its active alarms */
-    uint16_t feed;
     uint8_t in_set, listed;
-    uint8_t attention; /* a sign changes something: stale, unconfirmed or silent is not 0 */
-    uint8_t reserved;
+    uint32_t reserved;
 };
 
 #define ENGINE_NEVER INT64_MIN
@@ -188,8 +195,8 @@ struct engine_heap {
     enum engine_heap_kind kind;
 };
 
-/* Points that are looked at together for staleness: four pages of lines. */
-#define ENGINE_GROUP  256u
+/* Points that are looked at together for staleness. */
+#define ENGINE_GROUP  1024u
 #define ENGINE_GROUPS (ENGINE_POINTS / ENGINE_GROUP + 1)
 
 /* --- where apply stands --- */
@@ -240,6 +247,7 @@ struct hz_engine {
     struct engine_point *points;
     struct engine_note *notes;
     struct engine_gateway *gateways;
+    struct engine_sign *signs; /* by gateway */
     struct engine_feed *feeds;
     struct engine_system *systems; /* [what * ENGINE_FEEDS + feed] */
     uint32_t point_end;            /* points with any state are below */
@@ -260,6 +268,8 @@ struct hz_engine {
     uint32_t note_end, note_free;
     struct engine_heap delays, stales, silences, shelves;
     uint32_t *group_places; /* of a group of points, in the heap of stales */
+    uint32_t stale_last;    /* last point found STALE, and when; 0 = none */
+    int64_t stale_last_ns;
     int64_t lost_due_ns;    /* next feed-lost alarm; HZ_NEVER */
     uint64_t *listed;       /* bit per point */
     uint32_t listed_count, listed_at, gateways_listed;

@@ -113,16 +113,17 @@ static void swap_gateway(struct hz_engine *engine, const struct hz_ruleset *next
     bool present = hz_registry_gateway(next->set->registry, gateway) != NULL;
 
     if (present && !of->in_set && !of->listed) {
-        *of = (struct engine_gateway){.life_ns = ENGINE_NEVER, .since_ns = engine->now.jt_ns};
+        of->since_ns = engine->now.jt_ns;
+        engine->signs[gateway].life_ns = ENGINE_NEVER;
     } else if (of->notes != 0 &&
                (!present || !rule__same_gateway(engine->ruleset, next, gateway))) {
         rule__list_gateway(engine, gateway);
     } else if (!present && !of->listed) {
-        *of = (struct engine_gateway){.place = of->place};
+        rule__gateway_wipe(engine, gateway);
     }
     of->in_set = present;
-    if (present && of->life_ns == ENGINE_NEVER)
-        of->feed = feed_of_gateway(next, gateway);
+    if (present && engine->signs[gateway].life_ns == ENGINE_NEVER)
+        engine->signs[gateway].feed = feed_of_gateway(next, gateway);
 }
 
 /* --- what follows from state and set --- */
