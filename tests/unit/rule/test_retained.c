@@ -170,6 +170,9 @@ static void retained_confirmed_by_gateway(void **state)
     heartbeat(c, 31, "GA");
     said(c, "31 clear H rtnun orange P2 v=50");
     assert_int_equal(case_flags(c, "P2"), 0);
+    retained(c, 40, "P1", 50, 20); /* lives by itself: its gateway vouches for nothing */
+    heartbeat(c, 41, "GA");
+    assert_true(case_flags(c, "P1") & HZ_POINT_UNCONFIRMED);
     case_free(c);
 }
 

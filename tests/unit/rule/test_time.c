@@ -205,6 +205,7 @@ static void time_wrong_clock(void **state)
     said(c, "20 clear H rtnun orange P1 v=50");
     stamped(c, 30, "P1", 50, 30 - back);
     said(c, "30 raise wrong-clock unack yellow a");
+    assert_true(case_last(c, 0)->value.i64 == (int64_t)back * 1000); /* ms, arrival less stamp */
     for (int s = 40; s <= 60; s += 10)
         stamped(c, s, "P2", 50, s - back);
     for (int s = 70; s <= 90; s += 10) /* ahead, on another feed */
