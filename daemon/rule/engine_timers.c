@@ -47,8 +47,11 @@ static bool fire_gateway(struct hz_engine *engine)
 
 static bool settle_fired(struct hz_engine *engine)
 {
+    uint32_t point = engine->place.point;
+    bool listed = engine->points[point].flags & ENGINE_LISTED;
+
     rule__at(engine, engine->place.fire_ns);
-    if (!rule__settle(engine, engine->place.point))
+    if (!(listed ? rule__work_off(engine, point) : rule__settle(engine, point)))
         return false;
     engine->place.fire = ENGINE_NO_FIRE;
     engine->place.point = 0;
@@ -56,18 +59,19 @@ static bool settle_fired(struct hz_engine *engine)
     return true;
 }
 
+/* From here on the place names the point: what is next in a heap may be another's when it goes on. */
 static void begin_fire(struct hz_engine *engine, uint32_t point, int64_t due_ns)
 {
     rule__at(engine, due_ns);
     engine->place.fire = ENGINE_FIRE_POINT;
     engine->place.point = point;
     engine->place.fire_ns = due_ns;
-    engine->counts.timers_fired++;
 }
 
 static bool fire_stale(struct hz_engine *engine, uint32_t point, int64_t due_ns)
 {
     begin_fire(engine, point, due_ns);
+    engine->counts.timers_fired++;
     rule__stale_take(engine, point);
     return settle_fired(engine);
 }
@@ -82,11 +86,10 @@ static bool fire_delays(struct hz_engine *engine)
     int64_t due_ns = rule__heap_due(&engine->delays);
     uint32_t point = next_delay(engine)->owner, rule = next_delay(engine)->rule;
 
-    if (engine->points[point].flags & ENGINE_LISTED) { /* it may not be due any more */
-        rule__at(engine, due_ns);
-        return rule__work_off(engine, point);
-    }
     begin_fire(engine, point, due_ns);
+    if (engine->points[point].flags & ENGINE_LISTED) /* it may not be due any more */
+        return settle_fired(engine);
+    engine->counts.timers_fired++;
     while (rule__heap_due(&engine->delays) == due_ns && next_delay(engine)->owner == point &&
            next_delay(engine)->rule == rule)
         rule__level_due(engine, &engine->notes[engine->delays.entries[1].who]);

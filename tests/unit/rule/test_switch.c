@@ -433,6 +433,28 @@ static void switch_work_list_and_old_delays(void **state)
     free(after);
 }
 
+/* Nor does one begin to speak for another while the room is used up. */
+static void switch_work_list_and_old_delays_of_many(void **state)
+{
+    static const char before[] = "- id: r\n  limits: {H: {severity: orange, delay: 10s}}\n";
+    static const char after[] = "- id: r\n  limits: {HH: {severity: red}}\n";
+    struct case_point *points = many("90");
+
+    (void)state;
+    for (int i = 0; i < MANY; i++)
+        points[i].hh = "93";
+    struct rule_case *c = listed_at(before, points, points, 95);
+    assert_int_equal(case_said_count(c), 0);
+    change(c, 10, after, points);
+    assert_int_equal(case_said_count(c), 1000);
+    tick(c, 11);
+    assert_int_equal(case_said_count(c), MANY - 1000);
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(case_last(c, (size_t)i)->level, HZ_LEVEL_HH);
+    case_free(c);
+    free(points);
+}
+
 /* A set that comes before the one before it was worked off. */
 static void switch_again_while_listed(void **state)
 {
@@ -471,6 +493,7 @@ int main(void)
         cmocka_unit_test(switch_touched_first),
         cmocka_unit_test(switch_work_list_and_delays),
         cmocka_unit_test(switch_work_list_and_old_delays),
+        cmocka_unit_test(switch_work_list_and_old_delays_of_many),
         cmocka_unit_test(switch_again_while_listed),
     };
 
