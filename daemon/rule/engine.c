@@ -20,7 +20,7 @@ struct piece {
     size_t bytes;
 };
 
-#define PIECES 19
+#define PIECES 20
 
 static void list_pieces(struct hz_engine *e, struct piece pieces[PIECES])
 {
@@ -35,6 +35,7 @@ static void list_pieces(struct hz_engine *e, struct piece pieces[PIECES])
         {(void **)&e->shelves.entries, sizeof(struct engine_entry) * ENGINE_NOTES},
         {(void **)&e->silences.entries, sizeof(struct engine_entry) * (ENGINE_GATEWAYS + 1)},
         {(void **)&e->stales.entries, sizeof(struct engine_entry) * (ENGINE_GROUPS + 1)},
+        {(void **)&e->rows, sizeof(*e->rows) * ENGINE_GROUPS * ENGINE_GROUP_ROWS},
         {(void **)&e->group_places, sizeof(*e->group_places) * ENGINE_GROUPS},
         {(void **)&e->listed, BITS(ENGINE_POINTS)},
         {(void **)&e->hazards, sizeof(*e->hazards) * (HZ_HAZARDS_MAX + 1)},

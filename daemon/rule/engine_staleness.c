@@ -2,12 +2,15 @@
  *
  * Silence of points. A reading only writes the time of the last sign into its line. Points are
  * looked after in groups that lie together in memory: a heap holds for each group a time at which
- * the first of its points may be due; when that comes the group is walked through, and put back
- * with the time found. What must stay true: a group's time is never later than the time at which
- * one of its points is due, so that STALE comes at its exact time, and in the order of points.
+ * the first of its points may be due; when that comes its lines are walked through, as far as they
+ * may hold that point, and the group is put back with the time found. What must stay true: the time
+ * known of a row of lines, and with it that of its group, is never later than the time at which one
+ * of its points is due, so that STALE comes at its exact time, and in the order of points.
  *
- * With readings every 10 s and STALE after 30 s a group is walked through every 20 s or so: one
- * line of a running read for every two readings.
+ *     heap: group, due          group: 16 rows, each with a time        row: 64 points
+ *
+ * With readings every 10 s and STALE after 30 s a row is walked through every 20 s or so: one line
+ * of a running read for every two readings.
  */
 #include "engine_priv.h"
 
@@ -67,7 +70,7 @@ static inline int64_t due_ns_of(const struct hz_engine *engine, const struct eng
     return due_ns > engine->set_ns ? due_ns : engine->set_ns;
 }
 
-/* --- groups --- */
+/* --- rows --- */
 
 struct first {
     int64_t due_ns; /* HZ_NEVER: nobody is watched */
@@ -76,20 +79,15 @@ struct first {
 
 #define WALK_AHEAD 8 /* lines; the processor's own guess ends at each page */
 
-static uint32_t end_of(const struct hz_engine *engine, uint32_t group)
-{
-    uint32_t end = (group + 1) * ENGINE_GROUP;
-
-    return end < engine->point_end ? end : engine->point_end;
-}
-
-/* The one due first of those from `point` on; the first that is due by `enough_ns` is enough. */
-static struct first walk(struct hz_engine *engine, uint32_t point, uint32_t end, int64_t enough_ns)
+/* The one due first; the first that is found due by `enough_ns` is enough. */
+static struct first walk(struct hz_engine *engine, uint32_t row, int64_t enough_ns)
 {
     struct first first = {HZ_NEVER, ENGINE_NOBODY};
     struct terms terms = {.feed = ENGINE_NOBODY};
+    uint32_t end = (row + 1) * ENGINE_ROW;
 
-    for (; point < end && first.due_ns > enough_ns; point++) {
+    end = end < engine->point_end ? end : engine->point_end;
+    for (uint32_t point = row * ENGINE_ROW; point < end && first.due_ns > enough_ns; point++) {
         const struct engine_point *of = &engine->points[point];
         __builtin_prefetch(of + WALK_AHEAD);
         if (!is_watched(of))
@@ -103,22 +101,37 @@ static struct first walk(struct hz_engine *engine, uint32_t point, uint32_t end,
     return first;
 }
 
-/* The whole group; but when points of it fire one after the other at one time, those before the
- * last that did are not due at that time. */
-static struct first walk_group(struct hz_engine *engine, uint32_t group, int64_t due_ns)
+/* Walked through when one of its points may be due, and when that is near and it was not done of
+ * late: the rows of a group are then done together. */
+static bool is_to_walk(const struct engine_row *row, int64_t now_ns)
 {
-    uint32_t end = end_of(engine, group);
-
-    if (engine->stale_last != 0 && engine->stale_last / ENGINE_GROUP == group &&
-        engine->stale_last_ns == due_ns) {
-        struct first first = walk(engine, engine->stale_last, end, due_ns);
-        if (first.due_ns <= due_ns)
-            return first;
-    }
-    return walk(engine, group * ENGINE_GROUP, end, due_ns);
+    return row->due_ns <= now_ns ||
+           (row->due_ns <= now_ns + NEAR_NS && row->walked_ns <= now_ns - NEAR_NS);
 }
 
-/* When to look: somewhat before the time, by another share for each group, so that groups that
+/* The first point of the group that is due now; else when one may be next. */
+static struct first walk_group(struct hz_engine *engine, uint32_t group, int64_t now_ns)
+{
+    struct first next = {HZ_NEVER, ENGINE_NOBODY};
+    uint32_t row = group * ENGINE_GROUP_ROWS, end = row + ENGINE_GROUP_ROWS;
+
+    for (; row < end; row++) {
+        struct engine_row *of = &engine->rows[row];
+        if (is_to_walk(of, now_ns)) {
+            struct first first = walk(engine, row, now_ns);
+            *of = (struct engine_row){first.due_ns, now_ns};
+            if (first.due_ns <= now_ns)
+                return first;
+        }
+        if (of->due_ns < next.due_ns)
+            next.due_ns = of->due_ns;
+    }
+    return next;
+}
+
+/* --- groups --- */
+
+/* When to look: a little before the time, by another share for each group, so that groups that
  * began together are not all walked through at once. */
 static int64_t look_ns(const struct hz_engine *engine, uint32_t group, int64_t due_ns)
 {
@@ -126,7 +139,7 @@ static int64_t look_ns(const struct hz_engine *engine, uint32_t group, int64_t d
 
     if (ahead_ns < NEAR_NS)
         return due_ns;
-    return (due_ns - ahead_ns / 128 * (group % 16)) & ~(GRID_NS - 1);
+    return (due_ns - NEAR_NS / 32 * (group % 16)) & ~(GRID_NS - 1);
 }
 
 static void put_group(struct hz_engine *engine, uint32_t group, int64_t due_ns)
@@ -144,22 +157,30 @@ static void put_group(struct hz_engine *engine, uint32_t group, int64_t due_ns)
 void rule__stale_watch(struct hz_engine *engine, uint32_t point)
 {
     const struct engine_point *of = &engine->points[point];
-    uint32_t group = point / ENGINE_GROUP, place = engine->group_places[group];
+    uint32_t group = point / (ENGINE_ROW * ENGINE_GROUP_ROWS);
+    struct engine_row *row = &engine->rows[point / ENGINE_ROW];
+    uint32_t place = engine->group_places[group];
     struct terms terms = terms_of(engine, of->feed);
 
-    engine->stale_last = 0; /* an earlier one may be due at the same time */
     if (!is_watched(of))
         return;
     int64_t due_ns = due_ns_of(engine, of, &terms);
+    if (row->due_ns > due_ns)
+        row->due_ns = due_ns;
     if (place == 0 || engine->stales.entries[place].due_ns > due_ns)
         put_group(engine, group, due_ns);
 }
 
 void rule__stale_watch_all(struct hz_engine *engine)
 {
-    engine->stale_last = 0;
-    for (uint32_t group = 0; group * ENGINE_GROUP < engine->point_end; group++)
-        put_group(engine, group, walk_group(engine, group, INT64_MIN).due_ns);
+    uint32_t rows = (engine->point_end + ENGINE_ROW - 1) / ENGINE_ROW;
+
+    for (uint32_t row = 0; row < rows; row++)
+        engine->rows[row] = (struct engine_row){INT64_MIN, INT64_MIN};
+    for (uint32_t row = rows; row % ENGINE_GROUP_ROWS != 0; row++)
+        engine->rows[row] = (struct engine_row){HZ_NEVER, INT64_MIN};
+    for (uint32_t group = 0; group * ENGINE_GROUP_ROWS < rows; group++)
+        put_group(engine, group, walk_group(engine, group, INT64_MIN + NEAR_NS).due_ns);
 }
 
 uint32_t rule__stale_next(struct hz_engine *engine, int64_t until_ns, int64_t *ret_due_ns)
@@ -169,8 +190,6 @@ uint32_t rule__stale_next(struct hz_engine *engine, int64_t until_ns, int64_t *r
         rule__at(engine, root.due_ns);
         struct first first = walk_group(engine, root.who, root.due_ns);
         if (first.due_ns <= root.due_ns) {
-            engine->stale_last = first.point;
-            engine->stale_last_ns = root.due_ns;
             *ret_due_ns = first.due_ns;
             return first.point;
         }

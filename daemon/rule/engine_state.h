@@ -195,9 +195,15 @@ struct engine_heap {
     enum engine_heap_kind kind;
 };
 
-/* Points that are looked at together for staleness. */
-#define ENGINE_GROUP  1024u
-#define ENGINE_GROUPS (ENGINE_POINTS / ENGINE_GROUP + 1)
+/* Points that are looked at together for staleness: a row is a page of lines. */
+#define ENGINE_ROW        64u
+#define ENGINE_GROUP_ROWS 16u
+#define ENGINE_GROUPS     (ENGINE_POINTS / (ENGINE_ROW * ENGINE_GROUP_ROWS) + 1)
+
+struct engine_row {
+    int64_t due_ns;    /* none of its points is due before; HZ_NEVER: none is watched */
+    int64_t walked_ns; /* jt when that was found */
+};
 
 /* --- where apply stands --- */
 
@@ -254,6 +260,7 @@ struct hz_engine {
     uint32_t gateway_end, feed_end;
     uint64_t seq;
     int64_t jt_ns;
+    int64_t wall_ns;    /* of the last block */
     int64_t watched_ns; /* jt of the last whole gap's end */
     int64_t set_ns;     /* jt of the last change of the set */
     struct hz_stream_id last_id;
@@ -268,12 +275,10 @@ struct hz_engine {
     uint32_t note_end, note_free;
     struct engine_heap delays, stales, silences, shelves;
     uint32_t *group_places; /* of a group of points, in the heap of stales */
-    uint32_t stale_last;    /* last point found STALE, and when; 0 = none */
-    int64_t stale_last_ns;
-    int64_t lost_due_ns;    /* next feed-lost alarm; HZ_NEVER */
-    uint64_t *listed;       /* bit per point */
+    struct engine_row *rows;
+    int64_t lost_due_ns; /* next feed-lost alarm; HZ_NEVER */
+    uint64_t *listed;    /* bit per point */
     uint32_t listed_count, listed_at, gateways_listed;
-    int64_t wall_ns; /* of the last block */
 
     /* during apply */
     const struct hz_block *block;
