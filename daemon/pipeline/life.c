@@ -105,7 +105,8 @@ static void free_pipeline(struct hz_pipeline *p)
 /* --- start --- */
 
 /* The run's first records are applied before the threads start: a set that they replace is freed here,
- * off the engine's thread. */
+ * off the engine's thread. And they are durable before anybody hears of this run: a term that was told
+ * to Redis and then lost would be given again, to a run that would take itself for another's. */
 static void first_records(struct hz_pipeline *p)
 {
     hz_role_take(&hz_ingest);
@@ -113,6 +114,10 @@ static void first_records(struct hz_pipeline *p)
     pipeline__begin_run(p);
     pipeline__rule_step(p);
     pipeline__free_retired(p);
+    hz_role_take(&hz_write);
+    hz_role_take(&hz_sync);
+    pipeline__write_once(p);
+    pipeline__sync_once(p);
 }
 
 static int prepare(struct hz_pipeline *p, struct hz_diagnostics *diagnostics)

@@ -388,6 +388,9 @@ int pipeline__log_append(struct hz_pipeline *p) HZ_ON(hz_write);
 bool pipeline__log_empty(struct hz_pipeline *p) HZ_ON(hz_write);
 void pipeline__log_answer(struct hz_pipeline *p) HZ_ON(hz_write);
 void *pipeline__sync_run(void *pipeline);
+/* One turn of each, before the threads begin. */
+void pipeline__write_once(struct hz_pipeline *p) HZ_ON(hz_write);
+void pipeline__sync_once(struct hz_pipeline *p) HZ_ON(hz_sync);
 
 /* output.c and its commands */
 int pipeline__output_init(struct hz_pipeline *p) HZ_MUST_USE;

@@ -103,6 +103,11 @@ static void sync_log(struct hz_pipeline *p, bool now) HZ_ON(hz_sync)
     hz_wake_up(&p->write_wake);
 }
 
+void pipeline__sync_once(struct hz_pipeline *p)
+{
+    sync_journal(p);
+}
+
 void *pipeline__sync_run(void *pipeline)
 {
     struct hz_pipeline *p = pipeline;

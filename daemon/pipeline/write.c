@@ -196,6 +196,13 @@ static void one_round(struct hz_pipeline *p, bool *ret_all) HZ_ON(hz_write)
     *ret_all = all && pipeline__log_empty(p);
 }
 
+void pipeline__write_once(struct hz_pipeline *p)
+{
+    bool all;
+
+    one_round(p, &all); /* what the disk does not take now, the thread tries again */
+}
+
 /* At the end the disk gets this long to take what is left. */
 #define LAST_ROUNDS 50 /* of PAUSE_NS */
 
