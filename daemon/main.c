@@ -6,10 +6,12 @@
 #include "hz_log.h"
 #include "hz_pipeline.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -159,5 +161,9 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     (void)umask(027);
+    if (mkdir(options.runtime_directory, 0750) < 0 && errno != EEXIST) {
+        hz_log_error("runtime directory %s: %s", options.runtime_directory, strerror(errno));
+        return EXIT_FAILURE;
+    }
     return run(&options);
 }

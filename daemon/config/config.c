@@ -20,7 +20,7 @@ static void read_options(struct config_reader *reader, const struct hz_files *fi
     config__set_defaults(reader, "", config);
     if (!file) {
         hz_diagnose(reader->diagnostics, reader->file, 0, 0,
-                    "the example is in /usr/share/doc/hazardd", "the file is not there");
+                    "hazardctl config --example writes one", "the file is not there");
         return;
     }
     hz_arena_init(&scratch);

@@ -196,7 +196,7 @@ static void without_the_file_there_is_no_configuration(void **state)
     parsed_run(parsed);
     assert_int_equal(parsed->code, HZ_ECONFIG);
     assert_string_equal(parsed->said, "hazardd.yaml: error: the file is not there\n"
-                                      "    hint: the example is in /usr/share/doc/hazardd\n");
+                                      "    hint: hazardctl config --example writes one\n");
     parsed_free(parsed);
 }
 
