@@ -31,12 +31,16 @@ static void apply_start(struct hz_engine *engine, const struct hz_record_start *
     engine->journal = (uint32_t)record->journal[0];
 }
 
+/* The caller looked ahead (hz_block_rulesets): a set that was not offered is its bug. */
 static void apply_ruleset(struct hz_engine *engine, const struct hz_record_ruleset *record)
 {
-    if (engine->ruleset &&
-        memcmp(&engine->ruleset->set->digest, &record->set, sizeof(record->set)) == 0)
+    const struct hz_ruleset *present = engine->ruleset;
+
+    if (present && memcmp(&present->set->digest, &record->set, sizeof(record->set)) == 0)
         return;
-    rule__switch(engine, rule__take_offered(engine, &record->set));
+    struct hz_ruleset *next = rule__take_offered(engine, &record->set);
+    hz_assert(next);
+    rule__switch(engine, next);
 }
 
 static void apply(struct hz_engine *engine, const struct hz_record *record)

@@ -168,8 +168,10 @@ void rule__apply_feed(struct hz_engine *engine, const struct hz_record_feed *rec
 
 static void whole_gap(struct hz_engine *engine, const struct hz_record_gap *record)
 {
-    int64_t length_ns = record->to_wall_ns - record->from_wall_ns;
+    int64_t length_ns;
 
+    if (__builtin_sub_overflow(record->to_wall_ns, record->from_wall_ns, &length_ns))
+        length_ns = 0; /* no time that anybody could have missed */
     rule__cancel_off_delays_of(engine, 0, true);
     engine->watched_ns = engine->now.jt_ns;
     if (length_ns <= GAP_ALARM_NS)
