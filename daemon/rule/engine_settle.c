@@ -154,15 +154,27 @@ static void settle_up(struct hz_engine *engine, const struct judged_watch *j, un
         rule__escalate(engine, &subject, &note->alarm, &target.condition);
 }
 
-/* Nothing can be said of a point without notes that is not stale. */
+/* Only an alarm can end; only a level that holds, or silence, can begin one. */
+static bool may_say(const struct hz_engine *engine, const struct engine_point *of, bool up)
+{
+    if (up && of->flags & HZ_POINT_STALE)
+        return true;
+    for (uint32_t at = of->notes; at != 0; at = engine->notes[at].next) {
+        const struct engine_note *note = &engine->notes[at];
+        if (up ? note->kind == ENGINE_NOTE_LEVEL && is_on(note) : note->kind == ENGINE_NOTE_ALARM)
+            return true;
+    }
+    return false;
+}
+
 bool rule__pass(struct hz_engine *engine, uint32_t point, bool up)
 {
     const struct engine_point *of = &engine->points[point];
     uint32_t count;
-    const struct rule__watch *watches = rule__watches(engine->ruleset, point, &count);
 
-    if (of->notes == 0 && !(up && of->flags & HZ_POINT_STALE))
-        count = 0;
+    if (engine->place.watch == 0 && !may_say(engine, of, up))
+        return true;
+    const struct rule__watch *watches = rule__watches(engine->ruleset, point, &count);
     for (; engine->place.watch < count; engine->place.watch++) {
         if (!rule__room(engine))
             return false;
