@@ -87,7 +87,7 @@ static void look_after_room(struct hz_pipeline *p) HZ_ON(hz_ingest)
     }
 }
 
-void pipeline__ingest_read_end(struct hz_pipeline *p, bool acks)
+void ingest__let_engine(struct hz_pipeline *p)
 {
     if (p->own_rule_thread) {
         hz_wake_up(&p->rule_wake);
@@ -95,6 +95,11 @@ void pipeline__ingest_read_end(struct hz_pipeline *p, bool acks)
         hz_role_assert(&hz_rule);
         pipeline__rule_step(p);
     }
+}
+
+void pipeline__ingest_read_end(struct hz_pipeline *p, bool acks)
+{
+    ingest__let_engine(p);
     if (hz_block_ring_used(p->ring) > hz_block_ring_capacity(p->ring) / 2)
         pipeline__want(p, PIPELINE_WANT_WRITE | PIPELINE_WANT_SYNC);
     if (acks && !uv_is_active((uv_handle_t *)&p->ingest.acks))
@@ -281,8 +286,7 @@ static void look_after_drops(struct hz_pipeline *p) HZ_ON(hz_ingest)
         pipeline__ingest_observe(p, HZ_OBSERVED_RING_FULL, 0, in->paused);
     }
     if (dropped != in->dropped_seen) {
-        pipeline__ingest_observe(p, HZ_OBSERVED_DROPPED, 0, (int64_t)(dropped - in->dropped_seen));
-        pipeline__ingest_observe(p, HZ_OBSERVED_DROPPED, 0, 0);
+        pipeline__ingest_mention(p, HZ_OBSERVED_DROPPED, 0, (int64_t)(dropped - in->dropped_seen));
         hz_log_error("%llu readings dropped: no room between ingest and engine",
                      (unsigned long long)(dropped - in->dropped_seen));
         in->dropped_seen = dropped;

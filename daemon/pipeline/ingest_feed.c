@@ -141,8 +141,7 @@ static void on_oddity(void *ctx, enum hz_mqtt_oddity what, uint64_t bytes)
     } else if (what == HZ_MQTT_QOS2) {
         feed__add(&feed->counts->verdicts[HZ_VERDICT_QOS2], 1);
         feed__close_block(feed);
-        pipeline__ingest_observe(feed->p, HZ_OBSERVED_QOS2, feed->id, 1);
-        pipeline__ingest_observe(feed->p, HZ_OBSERVED_QOS2, feed->id, 0);
+        pipeline__ingest_mention(feed->p, HZ_OBSERVED_QOS2, feed->id, 1);
     }
 }
 

@@ -15,6 +15,9 @@
 void ingest__acks_due(uv_timer_t *timer);
 void ingest__due(uv_timer_t *timer);
 
+/* What was committed is the engine's: wakes its thread, or gives it its turn here. */
+void ingest__let_engine(struct hz_pipeline *p) HZ_ON(hz_ingest);
+
 /* ingest_record.c */
 int ingest__records_init(struct hz_pipeline *p) HZ_MUST_USE HZ_ON(hz_ingest);
 void ingest__records_done(struct hz_pipeline *p) HZ_ON(hz_ingest);

@@ -17,7 +17,6 @@
 /* Records that wait for room: only while the whole ring is full, control share included. */
 struct ingest_waiting {
     uint32_t first, count;
-    uint64_t lost;
     alignas(8) char records[WAITING_MAX][HZ_RECORD_BYTES_MAX];
 };
 
@@ -68,12 +67,7 @@ static uint64_t journal_now(struct hz_pipeline *p, const struct hz_record *recor
     hz_assert(hz_block_add_record(block, most, record));
     uint64_t seq = p->ingest.next_seq;
     pipeline__ingest_commit(p, block);
-    if (p->own_rule_thread) {
-        hz_wake_up(&p->rule_wake);
-    } else {
-        hz_role_assert(&hz_rule);
-        pipeline__rule_step(p);
-    }
+    ingest__let_engine(p);
     return seq;
 }
 
@@ -90,7 +84,6 @@ uint64_t pipeline__ingest_record(struct hz_pipeline *p, const struct hz_record *
     if (seq != 0)
         return seq;
     if (waiting->count == WAITING_MAX) {
-        waiting->lost++;
         hz_log_error("a control record is lost: nothing moves between ingest and engine");
         return 0;
     }
@@ -119,6 +112,13 @@ void pipeline__ingest_observe(struct hz_pipeline *p, enum hz_observed what, uint
                                         .value = value};
 
     (void)pipeline__ingest_record(p, &observe.head);
+}
+
+void pipeline__ingest_mention(struct hz_pipeline *p, enum hz_observed what, uint32_t subject,
+                              int64_t value)
+{
+    pipeline__ingest_observe(p, what, subject, value);
+    pipeline__ingest_observe(p, what, subject, 0);
 }
 
 /* --- time --- */
@@ -156,8 +156,7 @@ int64_t pipeline__ingest_now(struct hz_pipeline *p)
     }
     if (step > STEP_ABOVE_NS || step < -STEP_ABOVE_NS) {
         hz_log_warning("the system's clock stepped by %lld ms", (long long)(step / HZ_NS_PER_MS));
-        pipeline__ingest_observe(p, HZ_OBSERVED_CLOCK_STEP, 0, step);
-        pipeline__ingest_observe(p, HZ_OBSERVED_CLOCK_STEP, 0, 0);
+        pipeline__ingest_mention(p, HZ_OBSERVED_CLOCK_STEP, 0, step);
     }
     return in->last_jt_ns;
 }
@@ -202,14 +201,10 @@ void pipeline__begin_run(struct hz_pipeline *p)
                              0); /* what a run that died left open */
     pipeline__ingest_observe(p, HZ_OBSERVED_RING_FULL, 0, 0);
     pipeline__ingest_observe(p, HZ_OBSERVED_CONFIG_FAULTY, 0, p->faulty);
-    if (p->torn_bytes > 0) {
-        pipeline__ingest_observe(p, HZ_OBSERVED_JOURNAL_TORN, 0, (int64_t)p->torn_bytes);
-        pipeline__ingest_observe(p, HZ_OBSERVED_JOURNAL_TORN, 0, 0);
-    }
-    if (p->damaged) {
-        pipeline__ingest_observe(p, HZ_OBSERVED_JOURNAL_HOLE, 0, 1);
-        pipeline__ingest_observe(p, HZ_OBSERVED_JOURNAL_HOLE, 0, 0);
-    }
+    if (p->torn_bytes > 0)
+        pipeline__ingest_mention(p, HZ_OBSERVED_JOURNAL_TORN, 0, (int64_t)p->torn_bytes);
+    if (p->damaged)
+        pipeline__ingest_mention(p, HZ_OBSERVED_JOURNAL_HOLE, 0, 1);
 }
 
 void ingest__end_run(struct hz_pipeline *p)

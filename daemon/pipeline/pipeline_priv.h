@@ -341,6 +341,8 @@ int64_t pipeline__ingest_now(struct hz_pipeline *p) HZ_ON(hz_ingest);
 /* Journals one control record (or several in one block with _begin.._end). The seq of the last. */
 uint64_t pipeline__ingest_record(struct hz_pipeline *p, const struct hz_record *record) HZ_ON(hz_ingest);
 void pipeline__ingest_observe(struct hz_pipeline *p, enum hz_observed what, uint32_t subject, int64_t value) HZ_ON(hz_ingest);
+/* Something that was, and is over: raised and cleared in one place, it waits to be acknowledged. */
+void pipeline__ingest_mention(struct hz_pipeline *p, enum hz_observed what, uint32_t subject, int64_t value) HZ_ON(hz_ingest);
 /* Room for a block of readings: NULL when even the reserve is used up (the caller counts a drop). */
 struct hz_block *pipeline__ingest_block(struct hz_pipeline *p, uint16_t feed) HZ_ON(hz_ingest);
 void pipeline__ingest_commit(struct hz_pipeline *p, struct hz_block *block) HZ_ON(hz_ingest);
