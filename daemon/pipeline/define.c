@@ -49,11 +49,8 @@ int pipeline__restore_names(struct hz_pipeline *p)
     const void *frame;
     uint32_t bytes;
     uint64_t offset;
-    char path[1024];
 
-    int error = pipeline__path(p, "define", path, sizeof(path));
-    if (error == 0)
-        error = hz_segment_reader_new(p->options.disk, path, HZ_SEGMENT_DEFINE, 0, &reader);
+    int error = pipeline__open_reader(p, HZ_SEGMENT_DEFINE, 0, &reader);
     if (error < 0)
         return error;
     do {

@@ -314,6 +314,9 @@ static inline void pipeline__want(struct hz_pipeline *p, uint32_t what)
 /* recover.c, sets.c: the start, on the main thread */
 /* <state>/<name>; HZ_ELIMIT when it does not fit. */
 int pipeline__path(const struct hz_pipeline *p, const char *name, char *to, size_t size) HZ_MUST_USE;
+/* A reader of this state directory, as hz_segment_reader_new. */
+int pipeline__open_reader(const struct hz_pipeline *p, enum hz_segment_class class_, uint64_t from,
+                          struct hz_segment_reader **ret_reader) HZ_MUST_USE;
 void pipeline__free_retired(struct hz_pipeline *p) HZ_ON(hz_rule);
 int pipeline__recover(struct hz_pipeline *p, struct hz_diagnostics *diagnostics) HZ_MUST_USE;
 int pipeline__restore_names(struct hz_pipeline *p) HZ_MUST_USE;

@@ -27,6 +27,19 @@ int pipeline__path(const struct hz_pipeline *p, const char *name, char *to, size
     return length > 0 && (size_t)length < size ? 0 : HZ_ELIMIT;
 }
 
+int pipeline__open_reader(const struct hz_pipeline *p, enum hz_segment_class class_, uint64_t from,
+                          struct hz_segment_reader **ret_reader)
+{
+    static const char *const folders[] = {[HZ_SEGMENT_JOURNAL] = "journal",
+                                          [HZ_SEGMENT_DEFINE] = "define",
+                                          [HZ_SEGMENT_ALARMS] = "alarms"};
+    char path[1024];
+    int error = pipeline__path(p, folders[class_], path, sizeof(path));
+
+    return error < 0 ? error
+                     : hz_segment_reader_new(p->options.disk, path, class_, from, ret_reader);
+}
+
 static int open_writer(struct hz_pipeline *p, const char *name, enum hz_segment_class class_,
                        uint64_t bytes, struct hz_segment_writer **ret_writer)
 {
@@ -49,14 +62,10 @@ static int catch_up_log(struct hz_pipeline *p)
     const void *frame;
     uint32_t bytes;
     uint64_t offset;
-    char path[1024];
 
     hz_role_take(&hz_output);
     p->log_newest = hz_mirror_newest(p->output.mirror);
-    int error = pipeline__path(p, "alarms", path, sizeof(path));
-    if (error == 0)
-        error = hz_segment_reader_new(p->options.disk, path, HZ_SEGMENT_ALARMS, p->log_newest + 1,
-                                      &reader);
+    int error = pipeline__open_reader(p, HZ_SEGMENT_ALARMS, p->log_newest + 1, &reader);
     if (error < 0)
         return error;
     while ((error = hz_segment_next(reader, &frame, &bytes, &place)) == 0) {
@@ -250,12 +259,8 @@ static int replay_journal(struct replay *replay)
     struct hz_pipeline *p = replay->p;
     struct hz_segment_reader *reader;
     const struct hz_block *block;
-    char path[1024];
 
-    int error = pipeline__path(p, "journal", path, sizeof(path));
-    if (error == 0)
-        error = hz_segment_reader_new(p->options.disk, path, HZ_SEGMENT_JOURNAL,
-                                      replay->end.seq + 1, &reader);
+    int error = pipeline__open_reader(p, HZ_SEGMENT_JOURNAL, replay->end.seq + 1, &reader);
     if (error < 0)
         return error;
     uint64_t known = replay->end.seq;

@@ -138,18 +138,6 @@ static void close_reader(struct log_queue *queue)
     queue->reader = NULL;
 }
 
-/* A reader whose first frame is the one its segment begins with. */
-static int open_reader(struct hz_pipeline *p, uint64_t number,
-                       struct hz_segment_reader **ret_reader)
-{
-    char path[1024];
-    int error = pipeline__path(p, "alarms", path, sizeof(path));
-
-    return error < 0 ? error
-                     : hz_segment_reader_new(p->options.disk, path, HZ_SEGMENT_ALARMS, number,
-                                             ret_reader);
-}
-
 /* The first entry of the segment that can hold `number`. */
 static int first_of_segment(struct hz_pipeline *p, uint64_t number, uint64_t *ret_number,
                             struct hz_stream_id *ret_id)
@@ -159,7 +147,7 @@ static int first_of_segment(struct hz_pipeline *p, uint64_t number, uint64_t *re
     const void *frame;
     uint32_t bytes;
 
-    int error = open_reader(p, number, &reader);
+    int error = pipeline__open_reader(p, HZ_SEGMENT_ALARMS, number, &reader);
     if (error < 0)
         return error;
     error = hz_segment_next(reader, &frame, &bytes, &place);
@@ -212,7 +200,7 @@ static int seek(struct hz_pipeline *p, const struct pipeline_fetch *fetch,
 
     if (error == 0 && (!queue->reader || fetch->by_id || queue->reader_next != fetch->number)) {
         close_reader(queue);
-        error = open_reader(p, from, &queue->reader);
+        error = pipeline__open_reader(p, HZ_SEGMENT_ALARMS, from, &queue->reader);
     }
     while (error == 0) {
         error = hz_segment_next(queue->reader, &frame, &bytes, &place);
