@@ -25,7 +25,8 @@ static void read_options(struct config_reader *reader, const struct hz_files *fi
     }
     hz_arena_init(&scratch);
     uint64_t before = reader->diagnostics->errors;
-    const struct config_node *root = config__tree(reader->diagnostics, file, &scratch);
+    struct hz_file text = config__unmarked(file);
+    const struct config_node *root = config__tree(reader->diagnostics, &text, &scratch);
     if (root)
         config__read_map(reader, "", root, config);
     if (reader->diagnostics->errors == before || (root && root->kind == CONFIG_MAP))

@@ -51,6 +51,8 @@ struct config_reader {
     hz_diagnose((reader)->diagnostics, (reader)->file, (node)->line, (node)->column, hint,         \
                 __VA_ARGS__)
 
+/* The file without a mark of UTF-8 at its head, as Windows' Notepad writes one: what config__tree takes. */
+struct hz_file config__unmarked(const struct hz_file *file);
 /* The nodes of a file, in `scratch`; NULL when there is nothing to read (the faults are reported).
  */
 struct config_node *config__tree(struct hz_diagnostics *diagnostics, const struct hz_file *file,

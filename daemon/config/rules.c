@@ -16,7 +16,7 @@ struct found {
 
 /* A place in the file being read: nodes know theirs in characters. */
 struct place {
-    const struct hz_file *file;
+    struct hz_file file; /* without a mark at its head */
     uint32_t character;
     size_t byte;
 };
@@ -47,12 +47,12 @@ static bool room(struct gathering *all)
 /* The byte of a character at or behind the place. */
 static size_t byte_of(struct place *place, uint32_t character)
 {
-    const char *bytes = place->file->bytes;
+    const char *bytes = place->file.bytes;
 
-    for (; place->character < character && place->byte < place->file->length; place->character++)
+    for (; place->character < character && place->byte < place->file.length; place->character++)
         do
             place->byte++;
-        while (place->byte < place->file->length &&
+        while (place->byte < place->file.length &&
                ((unsigned char)bytes[place->byte] & 0xC0) == 0x80);
     return place->byte;
 }
@@ -63,9 +63,9 @@ static uint32_t revision_of(struct place *place, const struct config_node *map)
 {
     size_t from = byte_of(place, map->from), to = byte_of(place, map->to);
 
-    while (to > from && strchr(" \t\r\n", place->file->bytes[to - 1]))
+    while (to > from && strchr(" \t\r\n", place->file.bytes[to - 1]))
         to--; /* a text block takes the empty lines behind it with it */
-    struct hz_digest digest = hz_digest(place->file->bytes + from, to - from);
+    struct hz_digest digest = hz_digest(place->file.bytes + from, to - from);
     const uint8_t *first = digest.bytes;
 
     return (uint32_t)first[0] << 24 | (uint32_t)first[1] << 16 | (uint32_t)first[2] << 8 | first[3];
@@ -115,9 +115,9 @@ static void read_file(struct gathering *all, const struct hz_file *file)
     struct hz_arena scratch;
 
     hz_arena_init(&scratch);
-    all->place = (struct place){.file = file};
+    all->place = (struct place){.file = config__unmarked(file)};
     reader->file = config__keep(reader, file->path, strlen(file->path));
-    const struct config_node *root = config__tree(reader->diagnostics, file, &scratch);
+    const struct config_node *root = config__tree(reader->diagnostics, &all->place.file, &scratch);
     if (root) {
         /* The list is read here, not by its row: it goes on over all files. */
         config__read_map(reader, "", root, all);

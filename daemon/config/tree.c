@@ -287,6 +287,19 @@ static void report(struct builder *builder)
                     "no memory to read the file");
 }
 
+/* Its digest stays that of all bytes. */
+struct hz_file config__unmarked(const struct hz_file *file)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    struct hz_file text = *file;
+
+    if (file->length >= 3 && memcmp(file->bytes, mark, 3) == 0) {
+        text.bytes += 3;
+        text.length -= 3;
+    }
+    return text;
+}
+
 struct config_node *config__tree(struct hz_diagnostics *diagnostics, const struct hz_file *file,
                                  struct hz_arena *scratch)
 {

@@ -51,6 +51,12 @@ static const struct bad_case cases[] = {
      "# \xff\n",
      "rules.d/t.yaml:4:3: error: a byte here is not UTF-8 text\n"
      "    hint: save the file as UTF-8\n"},
+    {"a byte that is not UTF-8, behind a mark", "rules.d/t.yaml", "\xEF\xBB\xBFschema: \xff\n",
+     "rules.d/t.yaml:1:9: error: a byte here is not UTF-8 text\n"
+     "    hint: save the file as UTF-8\n"},
+    {"a mark counts as no column", "rules.d/t.yaml", "\xEF\xBB\xBFschema: %1\n",
+     "rules.d/t.yaml:1:9: error: found character that cannot start any token\n"
+     "    hint: quote it: \"%1\"\n"},
     {"a control character", "rules.d/t.yaml",
      "schema: 1\n"
      "rules:\n"

@@ -71,6 +71,25 @@ static void a_known_text_has_its_known_revision(void **state)
     parsed_free(parsed);
 }
 
+/* As Windows' Notepad saves: the mark belongs to no rule, and to hazardd.yaml's keys neither. */
+static void a_mark_of_utf_8_counts_nothing(void **state)
+{
+    struct parsed *parsed = parsed_new();
+
+    (void)state;
+    parsed_add(parsed, "hazardd.yaml", "\xEF\xBB\xBF" GOOD_FEED);
+    parsed_add(parsed, "rules.d/r.yaml",
+               "\xEF\xBB\xBFrules: [{id: b, stale: {severity: red, "
+               "after: 60s}}]\nschema: 1\n");
+    parsed_run(parsed);
+    assert_string_equal(parsed->said, "");
+    assert_int_equal(parsed->code, 0);
+    assert_int_equal(parsed->config->feed_count, 1);
+    assert_int_equal(parsed->config->rules[0].revision, 0x8c101a00u);
+    assert_int_equal(parsed->config->rules[0].column, 9);
+    parsed_free(parsed);
+}
+
 static void line_ends_count_as_they_stand(void **state)
 {
     struct parsed *parsed = rules("schema: 1\r\nrules:\r\n- id: a\r\n" STALE "\r\n");
@@ -85,6 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_of_the_rules_own_bytes),
         cmocka_unit_test(a_known_text_has_its_known_revision),
+        cmocka_unit_test(a_mark_of_utf_8_counts_nothing),
         cmocka_unit_test(line_ends_count_as_they_stand),
     };
 
