@@ -3,9 +3,13 @@
  * The set's files from a directory. Whoever can write a rule can silence an alarm, so what anybody
  * may write, or what a link fetches from elsewhere, is refused. Contents are copied, never mapped:
  * a file that is edited in place must not change under a set that already has its digest. What does
- * not belong to the set is not looked at.
+ * not belong to the set is not read; what looks as if it were meant to is warned of by its name, and
+ * stops nothing: a copy that somebody left there must not end the watch.
  */
 #include "hz_files.h"
+
+#include "hz_log.h"
+#include "hz_nearest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,6 +17,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,8 +30,11 @@ struct reading {
     bool no_memory;
 };
 
-static const char *const single_files[] = {"enterprises.csv", "gateways.csv", "hazardd.yaml",
-                                           "hazards.csv",     "parks.csv",    "points.csv"};
+/* What stands in the directory itself: names by their ends, NULL ends each list. */
+static const char *const options[] = {"hazardd.yaml", NULL};
+static const char *const tables[] = {"enterprises.csv", "gateways.csv", "hazards.csv",
+                                     "parks.csv",       "points.csv",   NULL};
+static const char *const folders[] = {"points.d", "rules.d", NULL};
 
 static void wrong(struct reading *reading, const char *path, const char *hint, const char *message,
                   int code)
@@ -143,18 +151,39 @@ static bool ends_with(const char *name, const char *suffix)
     return length > end && strcmp(name + length - end, suffix) == 0;
 }
 
+/* An editor's or Excel's own (.points.csv.swp, ~$points.csv), or the directory itself. */
+static bool is_hidden(const char *name)
+{
+    return name[0] == '.' || strncmp(name, "~$", 2) == 0;
+}
+
+/* .yml, .YAML, .CSV: meant to be read, most likely. */
+static bool looks_like(const char *name, const char *suffix)
+{
+    const char *end = strrchr(name, '.');
+
+    return end && (strcasecmp(end, suffix) == 0 ||
+                   (strcmp(suffix, ".yaml") == 0 && strcasecmp(end, ".yml") == 0));
+}
+
+static void warn_unread(struct reading *reading, const char *path, const char *hint)
+{
+    hz_diagnose_warning(reading->diagnostics, path, 0, 0, hint, "is not read");
+}
+
 static void add_entry(struct reading *reading, const char *below, const char *name,
                       const char *suffix)
 {
-    char path[NAME_MAX + 32];
+    char path[NAME_MAX + 32], hint[32];
 
-    if (name[0] == '.')
-        return; /* an editor's, or the directory itself */
+    if (is_hidden(name))
+        return;
     snprintf(path, sizeof(path), "%s/%s", below, name);
+    snprintf(hint, sizeof(hint), "name it %s", suffix);
     if (ends_with(name, suffix))
         add_path(reading, path, true);
-    else if (ends_with(name, ".yml"))
-        hz_diagnose_warning(reading->diagnostics, path, 0, 0, "name it .yaml", "is not read");
+    else if (looks_like(name, suffix))
+        warn_unread(reading, path, hint);
 }
 
 static bool directory_good(struct reading *reading, const char *path, const char *shown)
@@ -202,6 +231,70 @@ static void add_directory(struct reading *reading, const char *below, const char
     closedir(directory);
 }
 
+/* --- what stands beside them --- */
+
+static bool is_there(const struct reading *reading, const char *name)
+{
+    char full[PATH_MAX + 16];
+    struct stat status;
+
+    snprintf(full, sizeof(full), "%s/%s", reading->root, name);
+    return lstat(full, &status) == 0;
+}
+
+/* A name that is none of the list: the nearest of it, but for one that is there itself, is meant. */
+static void look_at_name(struct reading *reading, const char *name, const char *const *list,
+                         const char *hint)
+{
+    struct hz_nearest nearest = hz_nearest(hz_slice(name));
+    char nearer[64], quoted[4 * NAME_MAX];
+
+    for (; *list; list++) {
+        if (strcmp(name, *list) == 0)
+            return;
+        if (!is_there(reading, *list))
+            hz_nearest_try(&nearest, *list);
+    }
+    if (nearest.best)
+        snprintf(nearer, sizeof(nearer), "did you mean %s?", nearest.best);
+    warn_unread(reading, hz_log_quote(quoted, sizeof(quoted), name, strlen(name)),
+                nearest.best ? nearer : hint);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_shown(const struct dirent *entry)
+{
+    return !is_hidden(entry->d_name);
+}
+
+/* A misspelt name would take all rows of its file from the set without a word. Other folders are
+ * nobody's business, unless they are named as ours are. */
+static void warn_of_others(struct reading *reading)
+{
+    struct dirent **entries;
+    int count = scandir(reading->root, &entries, is_shown, by_name);
+
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name;
+
+        if (looks_like(name, ".csv"))
+            look_at_name(reading, name, tables, "the names of the tables are in docs/registry.md");
+        else if (looks_like(name, ".yaml"))
+            look_at_name(reading, name, options, "rules belong into rules.d/");
+        else if (looks_like(name, ".d"))
+            look_at_name(reading, name, folders, "only rules.d/ and points.d/ are read");
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    else
+        wrong(reading, ".", NULL, "can not be read", -errno);
+}
+
 int hz_files_read(struct hz_files *files, const char *directory, struct hz_diagnostics *diagnostics)
 {
     struct reading reading = {.files = files, .diagnostics = diagnostics};
@@ -213,10 +306,12 @@ int hz_files_read(struct hz_files *files, const char *directory, struct hz_diagn
     }
     if (!directory_good(&reading, reading.root, directory))
         return HZ_ECONFIG;
-    for (size_t i = 0; i < sizeof(single_files) / sizeof(single_files[0]); i++)
-        add_path(&reading, single_files[i], false);
+    add_path(&reading, options[0], false);
+    for (size_t i = 0; tables[i]; i++)
+        add_path(&reading, tables[i], false);
     add_directory(&reading, "rules.d", ".yaml");
     add_directory(&reading, "points.d", ".csv");
+    warn_of_others(&reading);
     if (reading.no_memory)
         return -ENOMEM;
     return diagnostics->errors > before ? HZ_ECONFIG : 0;
