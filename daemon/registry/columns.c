@@ -18,9 +18,10 @@ static const struct registry_word levels[] = {{"1", 1}, {"2", 2}, {"3", 3}, {"4"
 static const struct registry_word lives[] = {
     {"reading", HZ_ALIVE_BY_READING}, {"gateway", HZ_ALIVE_BY_GATEWAY}, {NULL, 0}};
 
-#define TABLE(title, type, rows, empty_row, function)                                              \
+#define TABLE(title, type, named, rows, empty_row, function)                                       \
     {.file = title ".csv",                                                                         \
      .what = #type,                                                                                \
+     .kind = HZ_NAMED_##named,                                                                     \
      .columns = rows,                                                                              \
      .count = sizeof(rows) / sizeof(rows[0]),                                                      \
      .empty = &(empty_row),                                                                        \
@@ -173,12 +174,12 @@ static const struct registry_point_row no_point = {
 };
 
 const struct registry_table registry__parks =
-    TABLE("parks", park, parks, no_park, registry__take_park);
-const struct registry_table registry__enterprises =
-    TABLE("enterprises", enterprise, enterprises, no_enterprise, registry__take_enterprise);
+    TABLE("parks", park, PARK, parks, no_park, registry__take_park);
+const struct registry_table registry__enterprises = TABLE(
+    "enterprises", enterprise, ENTERPRISE, enterprises, no_enterprise, registry__take_enterprise);
 const struct registry_table registry__hazards =
-    TABLE("hazards", hazard, hazards, no_hazard, registry__take_hazard);
+    TABLE("hazards", hazard, HAZARD, hazards, no_hazard, registry__take_hazard);
 const struct registry_table registry__gateways =
-    TABLE("gateways", gateway, gateways, no_gateway, registry__take_gateway);
+    TABLE("gateways", gateway, GATEWAY, gateways, no_gateway, registry__take_gateway);
 const struct registry_table registry__points =
-    TABLE("points", point, points, no_point, registry__take_point);
+    TABLE("points", point, POINT, points, no_point, registry__take_point);

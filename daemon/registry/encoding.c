@@ -121,8 +121,9 @@ int registry__decode(const struct hz_file *file, struct hz_diagnostics *diagnost
 
     for (size_t i = 0; i < 2 && file->length >= 2; i++)
         if (memcmp(file->bytes, wide_marks[i], 2) == 0) {
-            hz_diagnose(diagnostics, file->path, 1, 1, "save the file as CSV UTF-8",
-                        "this is UTF-16 text");
+            hz_diagnose(diagnostics, file->path, 1, 1,
+                        "save it as \"CSV UTF-8\", or as CSV in GB18030",
+                        "this is UTF-16 text, as Excel saves \"Unicode text\"");
             return HZ_ECONFIG;
         }
     struct survey survey = survey_of(text.at, text.length);

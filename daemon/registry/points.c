@@ -88,7 +88,8 @@ static uint32_t find_gateway(struct registry_reader *reader, const struct regist
     if (row->gateway.length == 0) {
         id = enterprise ? *(uint32_t *)registry__row(&draft->only_gateway, enterprise, sizeof(id))
                         : 0;
-        if (row->alive_by == HZ_ALIVE_BY_GATEWAY && enterprise && (id == 0 || id == UINT32_MAX))
+        if (row->alive_by == HZ_ALIVE_BY_GATEWAY && enterprise && (id == 0 || id == UINT32_MAX) &&
+            !draft->lost[HZ_NAMED_GATEWAY])
             REGISTRY_WRONG(reader, registry__cell(reader, "alive_by"), "fill the column gateway",
                            "alive_by: the enterprise has %s, and the row names none",
                            id == 0 ? "no gateway" : "several gateways");

@@ -112,6 +112,7 @@ struct registry_reader;
 struct registry_table {
     const char *file; /* "points.csv" */
     const char *what; /* "point" */
+    enum hz_named_kind kind;
     const struct registry_column *columns;
     size_t count;
     const void *empty; /* a row without any cell */
@@ -212,6 +213,7 @@ struct registry_draft {
     struct registry_pages places[HZ_NAMED_END]; /* struct registry_place, by id */
     struct registry_pages only_gateway; /* uint32_t by enterprise: 0 = none, UINT32_MAX = several */
     struct registry_index interned, aliases;
+    bool lost[HZ_NAMED_END]; /* rows of this kind could not be read (reported): what refers to them may be right */
     int code; /* the world failed; nothing more is read */
 };
 

@@ -16,7 +16,7 @@ uint32_t registry__refer(struct registry_reader *reader, enum hz_named_kind kind
     uint32_t id = key.length ? hz_names_find(reader->draft->names, kind, key.at, key.length) : 0;
     char quoted[REGISTRY_QUOTE_BYTES];
 
-    if (id == 0 && key.length > 0)
+    if (id == 0 && key.length > 0 && !reader->draft->lost[kind])
         REGISTRY_WRONG(reader, registry__cell(reader, column), NULL, "%s: %s is not in %s", column,
                        registry__quote(key, quoted), file);
     return id;

@@ -179,6 +179,7 @@ static bool read_header(struct registry_reader *reader)
         if (column->required && !reader->cell_of[i]) {
             REGISTRY_WRONG(reader, NULL, NULL, "the column %s is missing: %s", column->name,
                            column->help);
+            reader->draft->lost[reader->table->kind] = true;
             good = false;
         }
     }
@@ -255,7 +256,7 @@ static void read_file_name(struct registry_reader *reader)
                                            path.length - strlen(directory) - strlen(suffix)};
     reader->enterprise_lost = hz_names_find(reader->draft->names, HZ_NAMED_ENTERPRISE,
                                             reader->enterprise.at, reader->enterprise.length) == 0;
-    if (reader->enterprise_lost)
+    if (reader->enterprise_lost && !reader->draft->lost[HZ_NAMED_ENTERPRISE])
         hz_diagnose(reader->draft->diagnostics, reader->file->path, 0, 0,
                     "name the file by the code of an enterprise, or add that to enterprises.csv",
                     "there is no enterprise %s", registry__quote(reader->enterprise, quoted));
@@ -269,6 +270,7 @@ void registry__read_file(struct registry_draft *draft, const struct hz_file *fil
     int code = registry__decode(file, draft->diagnostics, &text);
 
     if (code < 0) {
+        draft->lost[table->kind] = true;
         draft->code = code == HZ_ECONFIG ? draft->code : code;
         return;
     }

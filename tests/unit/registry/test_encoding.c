@@ -5,8 +5,14 @@
  */
 #include "registry_case.h"
 
+#include <stdio.h>
+
 #define NAME_UTF8 "液氨球罐"
 #define NAME_GB   "\xD2\xBA\xB0\xB1\xC7\xF2\xB9\xDE"
+
+#define UTF16_SAID(file)                                                                           \
+    file ":1:1: error: this is UTF-16 text, as Excel saves \"Unicode text\"\n"                     \
+         "    hint: save it as \"CSV UTF-8\", or as CSV in GB18030\n"
 
 static char *name_said;
 
@@ -97,8 +103,60 @@ static void damaged_text_is_refused(void **state)
     assert_string_equal(name_said, "points.csv:2:20: error: a byte here is not UTF-8 text\n"
                                    "    hint: save the file as CSV UTF-8\n");
     assert_null(NAME_IN("\xFF\xFEh\0a\0z\0"));
-    assert_string_equal(name_said, "points.csv:1:1: error: this is UTF-16 text\n"
-                                   "    hint: save the file as CSV UTF-8\n");
+    assert_string_equal(name_said, UTF16_SAID("points.csv"));
+    assert_null(NAME_IN("\xFE\xFF\0h\0a\0z"));
+    assert_string_equal(name_said, UTF16_SAID("points.csv"));
+}
+
+/* One error for each such file: what refers to its rows is not what is wrong. */
+static void a_file_that_is_no_text_is_told_once(void **state)
+{
+    static const char utf16[] = "\xFF\xFE"
+                                "c\0o\0d\0e\0\n\0";
+    static const char *const lost[] = {"parks.csv", "enterprises.csv", "hazards.csv",
+                                       "gateways.csv"};
+    static const struct set_file sites[] = {
+        GOOD_SITES,
+        {"points.csv", "enterprise,hazard,code,gateway,alive_by\n330382001,TF01,P1,GW1,\n"
+                       "330382001,TF01,P2,,gateway\n"},
+        {"points.d/330382002.csv", "hazard,code\nCL01,P1\n"},
+        {NULL, NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+        struct set_case *one = set_case_new();
+        char wanted[256];
+
+        for (const struct set_file *file = sites; file->path; file++)
+            if (strcmp(file->path, lost[i]) != 0)
+                set_case_add(one, file->path, file->text);
+        set_case_add(one, "hazardd.yaml", GOOD_CONFIG);
+        assert_int_equal(hz_files_add(&one->files, lost[i], utf16, sizeof(utf16) - 1), 0);
+        set_case_run(one);
+        (void)snprintf(wanted, sizeof(wanted), UTF16_SAID("%s"), lost[i]);
+        assert_string_equal(one->said, wanted);
+        assert_int_equal(one->code, HZ_ECONFIG);
+        set_case_free(one);
+    }
+}
+
+/* The same for a file without the column that its rows are known by. */
+static void a_file_without_its_ids_is_told_once(void **state)
+{
+    static const struct set_file files[] = {
+        {"enterprises.csv", "cod\n330382001\n"},
+        {"hazards.csv", "enterprise,code\n330382001,TF01\n"},
+        {"points.csv", "enterprise,hazard,code\n330382001,TF01,P1\n"},
+        {NULL, NULL}};
+    struct set_case *one = set_case_of(files);
+
+    (void)state;
+    assert_string_equal(one->said,
+                        "enterprises.csv:1:1: error: enterprises.csv has no column cod\n"
+                        "    hint: did you mean code?\n"
+                        "enterprises.csv:1: error: the column code is missing: id of the "
+                        "enterprise, for ever\n");
+    set_case_free(one);
 }
 
 static void blanks_around_cells_count_nothing(void **state)
@@ -139,6 +197,8 @@ int main(void)
         cmocka_unit_test(gb18030_is_converted),
         cmocka_unit_test(faults_in_gb18030_are_counted_in_characters),
         cmocka_unit_test(damaged_text_is_refused),
+        cmocka_unit_test(a_file_that_is_no_text_is_told_once),
+        cmocka_unit_test(a_file_without_its_ids_is_told_once),
         cmocka_unit_test(blanks_around_cells_count_nothing),
         cmocka_unit_test(rows_without_anything_are_passed_over),
     };
