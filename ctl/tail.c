@@ -79,13 +79,13 @@ const struct ctl_command ctl_tail = {
         {
             {.name = "from",
              .value = "N|STREAM-ID",
-             .help = "from this n, or the first after this id; default: the newest ten",
+             .help = "from this n, or from this id on; default: the newest ten",
              .fault = from_fault},
             {.name = "follow", .letter = 'f', .help = "go on with new entries"},
             {.name = "count",
              .letter = 'n',
              .value = "NUMBER",
-             .help = "at most so many",
+             .help = "at most so many; without --from the newest so many",
              .fault = count_fault},
         },
 };

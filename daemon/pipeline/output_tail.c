@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define TAILS_MAX      16u
+#define COUNT_DEFAULT  10u
 #define OTHERS_FETCHES 2u                        /* left free: the publisher's, a snapshot's */
 #define LINE_BYTES     (2u * HZ_ENTRY_BYTES_MAX) /* JSON escapes what it must */
 
@@ -122,15 +123,21 @@ void pipeline__tails_offered(struct hz_pipeline *p)
             hz_control_more(p->output.tails->tails[i].request);
 }
 
-/* Where to begin: a number, a stream id, or (not given) ten before the end. */
-static bool parse_from(struct tail *tail, const char *from, uint64_t newest)
+/* The newest so many, ten when it is not said; what comes then is not counted. */
+static void begin_at_end(struct tail *tail, uint64_t newest)
+{
+    uint64_t count = tail->left > 0 ? (uint64_t)tail->left : COUNT_DEFAULT;
+
+    tail->next = newest > count ? newest - count + 1 : 1;
+    if (tail->follow)
+        tail->left = -1;
+}
+
+/* Where to begin: a number or a stream id. */
+static bool parse_from(struct tail *tail, const char *from)
 {
     char *end;
 
-    if (!from) {
-        tail->next = newest > 10 ? newest - 9 : 1;
-        return true;
-    }
     if (hz_stream_id_parse(from, &tail->id) == 0) {
         tail->by_id = true;
         return true;
@@ -156,7 +163,7 @@ void pipeline__tail_begin(void *ctx, struct hz_control_request *request)
     }
     const char *from = hz_control_argument(request, "from"),
                *follow = hz_control_argument(request, "follow");
-    if (!parse_from(&begun, from, atomic_load_explicit(&p->log_appended, memory_order_acquire))) {
+    if (from && !parse_from(&begun, from)) {
         hz_control_fail(request, -EINVAL,
                         "\"from\" is a number from 1 or a stream id like 1763903047123-0");
         return;
@@ -164,6 +171,8 @@ void pipeline__tail_begin(void *ctx, struct hz_control_request *request)
     if (!hz_control_number(request, "count", 1, INT64_MAX, &begun.left))
         return;
     begun.follow = follow && strcmp(follow, "0") != 0;
+    if (!from)
+        begin_at_end(&begun, atomic_load_explicit(&p->log_appended, memory_order_acquire));
     *tail = begun;
     hz_control_stream(request, &(struct hz_control_stream){next, gone, tail});
 }
