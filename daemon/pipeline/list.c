@@ -82,6 +82,19 @@ static void answered(void *ctx, struct pipeline_question *question)
     hz_control_more(listing->request);
 }
 
+/* An id is not looked up (the tables of hz_names are another thread's), but met on the way. */
+static void list__finish(const struct listing *listing, struct hz_control_request *request)
+    HZ_ON(hz_output)
+{
+    if (listing->plain && !listing->met)
+        hz_control_fail(request, HZ_ENOTFOUND,
+                        "there is no point '%s' in the set in force: an id is "
+                        "enterprise/hazard/code, or write a pattern: '*/LT101'",
+                        listing->glob);
+    else
+        hz_control_end(request);
+}
+
 void list__next(void *state, struct hz_control_request *request)
 {
     struct listing *listing = state;
@@ -91,7 +104,7 @@ void list__next(void *state, struct hz_control_request *request)
         return;
     while (listing->next >= listing->end)
         if (!list__next_scope(listing)) {
-            hz_control_end(request);
+            list__finish(listing, request);
             return;
         }
     uint32_t span =
@@ -114,19 +127,49 @@ void list__next(void *state, struct hz_control_request *request)
 
 /* --- the beginning --- */
 
-static bool list__copy_argument(struct hz_control_request *request, const char *name,
-                                char to[HZ_KEY_BYTES_MAX + 1]) HZ_ON(hz_output)
+static bool list__take_glob(struct listing *listing, struct hz_control_request *request)
+    HZ_ON(hz_output)
 {
-    const char *value = hz_control_argument(request, name);
+    const char *value = hz_control_argument(request, "glob");
 
     if (!value)
         return true;
     if (strlen(value) > HZ_KEY_BYTES_MAX) {
-        hz_control_fail(request, -EINVAL, "\"%s\" is longer than any key", name);
+        hz_control_fail(request, -EINVAL, "\"glob\" is longer than any key");
         return false;
     }
-    memcpy(to, value, strlen(value) + 1);
+    memcpy(listing->glob, value, strlen(value) + 1);
+    listing->plain = *value && !strpbrk(value, "*?[\\");
     return true;
+}
+
+static bool list__has_row(const struct hz_registry *registry, enum hz_named_kind kind, uint32_t id)
+{
+    return kind == HZ_NAMED_HAZARD ? hz_registry_hazard(registry, id) != NULL
+                                   : hz_registry_enterprise(registry, id) != NULL;
+}
+
+/* The id of the row that an argument names; at most 262 144 keys are looked at, some milliseconds. */
+static bool list__take_id(struct listing *listing, struct hz_control_request *request,
+                          const char *name, enum hz_named_kind kind, uint32_t *to) HZ_ON(hz_output)
+{
+    const struct hz_registry *registry = listing->p->set->registry;
+    const char *value = hz_control_argument(request, name);
+    bool hazard = kind == HZ_NAMED_HAZARD;
+    uint32_t end = hazard ? hz_registry_hazard_end(registry) : hz_registry_enterprise_end(registry);
+
+    if (!value)
+        return true;
+    for (uint32_t id = 1; id < end; id++)
+        if (hz_slice_is(list__key_of(listing, kind, id), value) &&
+            list__has_row(registry, kind, id)) {
+            *to = id;
+            return true;
+        }
+    hz_control_fail(request, HZ_ENOTFOUND, "there is no %s '%.200s' in the set in force%s",
+                    hazard ? "hazard source" : "enterprise", value,
+                    hazard ? ": an id is enterprise/code" : "");
+    return false;
 }
 
 bool list__set_argument(const struct hz_control_request *request, const char *name)
@@ -147,9 +190,9 @@ struct listing *list__begin(struct hz_pipeline *p, struct hz_control_request *re
     listing->p = p;
     listing->request = request;
     listing->below = 101;
-    if (list__copy_argument(request, "enterprise", listing->enterprise) &&
-        list__copy_argument(request, "hazard", listing->hazard) &&
-        list__copy_argument(request, "glob", listing->glob))
+    if (list__take_glob(listing, request) &&
+        list__take_id(listing, request, "enterprise", HZ_NAMED_ENTERPRISE, &listing->enterprise) &&
+        list__take_id(listing, request, "hazard", HZ_NAMED_HAZARD, &listing->hazard))
         return listing;
     free(listing);
     return NULL;

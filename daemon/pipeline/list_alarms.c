@@ -17,9 +17,7 @@ static bool wanted_alarm(const struct listing *listing, const struct hz_active *
         return false;
     if (listing->severity && active->head.severity != listing->severity)
         return false;
-    return !listing->enterprise[0] ||
-           (hazard && hz_slice_is(list__key_of(listing, HZ_NAMED_ENTERPRISE, hazard->enterprise),
-                                  listing->enterprise));
+    return listing->enterprise == 0 || (hazard && hazard->enterprise == listing->enterprise);
 }
 
 static void put_place(struct listing *listing, struct hz_text *line, uint32_t id)

@@ -12,12 +12,9 @@ static bool wanted_point(const struct listing *listing, const struct hz_news *ne
 {
     const struct hz_hazard *hazard = hz_registry_hazard(listing->p->set->registry, point->hazard);
 
-    if (listing->enterprise[0] &&
-        (!hazard || !hz_slice_is(list__key_of(listing, HZ_NAMED_ENTERPRISE, hazard->enterprise),
-                                 listing->enterprise)))
+    if (listing->enterprise != 0 && (!hazard || hazard->enterprise != listing->enterprise))
         return false;
-    if (listing->hazard[0] &&
-        !hz_slice_is(list__key_of(listing, HZ_NAMED_HAZARD, point->hazard), listing->hazard))
+    if (listing->hazard != 0 && point->hazard != listing->hazard)
         return false;
     if (listing->glob[0] &&
         fnmatch(listing->glob, list__key_of(listing, HZ_NAMED_POINT, news->id).at, 0) != 0)
@@ -56,6 +53,8 @@ void list__point_line(struct listing *listing, const struct hz_news *news)
     const struct hz_point *point = hz_registry_point(registry, news->id);
     struct hz_text line = list__begin_line(listing);
 
+    if (point && listing->plain)
+        listing->met |= hz_slice_is(list__key_of(listing, HZ_NAMED_POINT, news->id), listing->glob);
     if (!point || !wanted_point(listing, news, point))
         return;
     const struct hz_hazard *hazard = hz_registry_hazard(registry, point->hazard);

@@ -19,7 +19,9 @@ struct listing {
     uint32_t next, end;                 /* ids */
     enum hz_news_kind scope, only;      /* coverage: the scope under way; the one wanted, 0 = all */
     /* what is wanted */
-    char enterprise[HZ_KEY_BYTES_MAX + 1], hazard[HZ_KEY_BYTES_MAX + 1], glob[HZ_KEY_BYTES_MAX + 1];
+    uint32_t enterprise, hazard; /* 0 = of all */
+    char glob[HZ_KEY_BYTES_MAX + 1];
+    bool plain, met; /* the glob is no pattern but an id; a point with that id was met */
     bool stale, invalid, all;
     unsigned severity;
     int64_t below;
@@ -29,6 +31,7 @@ struct listing {
 };
 
 /* list.c */
+/* NULL: refused. An id that is in no row would select nothing and look like an all-clear: it is refused. */
 struct listing *list__begin(struct hz_pipeline *p, struct hz_control_request *request) HZ_ON(hz_output);
 void list__next(void *listing, struct hz_control_request *request);
 void list__gone(void *listing);

@@ -43,7 +43,7 @@ static int begin(void **state)
                "filters:\n  - filter: \"hz/+/+/+\"\n    topic: hz/{enterprise}/{hazard}/{point}\n",
                flow_address(flow, FLOW_REDIS), flow_address(flow, FLOW_BROKER));
     write_rules("90");
-    flow_write(flow, "config/enterprises.csv", "code,name\nE1,一号化工\n");
+    flow_write(flow, "config/enterprises.csv", "code,name\nE1,一号化工\nE3,三号\n");
     flow_write(flow, "config/hazards.csv", "enterprise,code,name,level\nE1,H1,罐区,1\n");
     flow_write(flow, "config/points.csv",
                "enterprise,hazard,code,name,kind,unit,range_low,range_high\n"
@@ -136,7 +136,7 @@ static void shows_what_the_daemon_did(void **state)
     shows("alarms --json", "\"state\":\"unack\"");
     shows("alarms --severity red", "95");
     shows_not("alarms --severity blue", "E1/H1/P1");
-    shows_not("alarms --enterprise E2", "E1/H1/P1");
+    shows("alarms --enterprise E1", "E1/H1/P1");
     shows("points", "E1/H1/P2");
     shows("points --json 'E1/*/P1'", "\"value\":95");
     shows_not("points --json 'E1/*/P1'", "E1/H1/P2");
@@ -144,6 +144,62 @@ static void shows_what_the_daemon_did(void **state)
     shows("coverage --json", "\"total\":2,\"online\":2");
     shows("tail --json", "\"event\":\"raise\"");
     shows("tail --from 1 --count 1 --json", "\"n\":\"1\"");
+}
+
+static void refuses(const char *arguments, const char *text)
+{
+    static char output[65536];
+
+    if (ctl(output, sizeof(output), arguments) != 1 || strcmp(output, text) != 0)
+        fail_msg("hazardctl %s does not say \"%s\" but:\n%s", arguments, text, output);
+}
+
+/* "no alarms" of a mistyped enterprise would look like an all-clear. */
+static void an_id_that_nothing_has_is_refused(void **state)
+{
+    (void)state;
+    refuses("alarms --enterprise E2",
+            "hazardctl: there is no enterprise 'E2' in the set in force\n");
+    refuses("points --enterprise E", "hazardctl: there is no enterprise 'E' in the set in force\n");
+    refuses("points --hazard H1", "hazardctl: there is no hazard source 'H1' in the set in force: "
+                                  "an id is enterprise/code\n");
+    refuses("points P1", "hazardctl: there is no point 'P1' in the set in force: an id is "
+                         "enterprise/hazard/code, or write a pattern: '*/LT101'\n");
+    shows("alarms --enterprise E1", "no alarms");
+    shows("alarms --enterprise E3", "no alarms"); /* an enterprise without a point */
+    shows("points --enterprise E1 --hazard E1/H1", "E1/H1/P2");
+    shows("points --enterprise E3", "no such points");
+    shows("points 'X*'", "no such points");
+    shows("points E1/H1/P1", "E1/H1/P1");
+    shows_not("points E1/H1/P1", "E1/H1/P2");
+    send_value("P1", 5, 1);
+    shows("points E1/H1/P1 --stale", "no such points"); /* it is there, and is well */
+    shows("points E1/H1/P1 --enterprise E3", "no such points");
+}
+
+static unsigned lines_of(const char *arguments, const char *first, const char *last)
+{
+    static char output[65536];
+    unsigned lines = 0;
+
+    assert_int_equal(ctl(output, sizeof(output), arguments), 0);
+    for (const char *at = output; (at = strchr(at, '\n')); at++)
+        lines++;
+    if (strncmp(output, first, strlen(first)) != 0 || !strstr(output, last))
+        fail_msg("hazardctl %s:\n%s", arguments, output);
+    return lines;
+}
+
+static void tail_counts_from_the_end(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 8; i++) /* an entry each */
+        send_value("P1", i % 2 ? 20 : 95, i + 1);
+    shows("tail --from 8 --json", "\"n\":\"8\"");
+    assert_int_equal(
+        lines_of("tail --json --from 3 --count 2", "{\"v\":\"1\",\"n\":\"3\"", "\"n\":\"4\""), 2);
+    assert_int_equal(lines_of("tail --json --count 2", "{\"v\":\"1\",\"n\":\"7\"", "\"n\":\"8\""),
+                     2);
 }
 
 static void an_acknowledgement_comes_back(void **state)
@@ -219,7 +275,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        T(shows_what_the_daemon_did),        T(an_acknowledgement_comes_back),
+        T(shows_what_the_daemon_did),        T(an_id_that_nothing_has_is_refused),
+        T(tail_counts_from_the_end),         T(an_acknowledgement_comes_back),
         T(acknowledged_is_remembered),       T(a_faulty_configuration_means_the_last_good),
         T(without_a_good_one_it_is_exit_78),
     };
