@@ -31,6 +31,9 @@ static const uint16_t least_bytes[HZ_RECORD_END] = {
     [HZ_RECORD_OBSERVE] = sizeof(struct hz_record_observe),
     [HZ_RECORD_COMMAND] = sizeof(struct hz_record_command),
     [HZ_RECORD_HOLE] = sizeof(struct hz_record_hole),
+    [HZ_RECORD_GO_ON] = sizeof(struct hz_record_go_on),
+    [HZ_RECORD_OVER] = sizeof(struct hz_record_over),
+    [HZ_RECORD_RESYNC] = sizeof(struct hz_record_resync),
 };
 
 static size_t define_bytes(const struct hz_record_define *define)

@@ -195,6 +195,8 @@ static bool apply_timers(struct hz_engine *engine, int64_t jt_ns)
 static bool apply_stages(struct hz_engine *engine, int64_t jt_ns)
 {
     while (engine->place.record < engine->block->count) {
+        if (rule__apply_go_on(engine))
+            continue;
         if (!apply_timers(engine, jt_ns))
             return false;
         rule__at(engine, jt_ns);
@@ -264,9 +266,12 @@ int64_t hz_engine_jt_ns(const struct hz_engine *engine)
     return engine->jt_ns;
 }
 
-struct hz_stream_id hz_engine_last_id(const struct hz_engine *engine)
+struct hz_engine_mark hz_engine_mark(const struct hz_engine *engine)
 {
-    return engine->last_id;
+    return (struct hz_engine_mark){.number = engine->number,
+                                   .n_all = engine->all_n,
+                                   .id = engine->last_id,
+                                   .episodes = engine->episodes};
 }
 
 void hz_engine_counts(const struct hz_engine *engine, struct hz_engine_counts *ret_counts)

@@ -147,6 +147,12 @@ static struct hz_transition *say(struct hz_engine *engine, const struct engine_s
     return to;
 }
 
+void rule__say_again(struct hz_engine *engine, const struct engine_subject *subject,
+                     const struct engine_alarm *alarm, double limit, unsigned prev)
+{
+    (void)say(engine, subject, alarm, limit, HZ_EVENT_RESYNC, prev);
+}
+
 /* --- life --- */
 
 static void begin_episode(struct hz_engine *engine, struct engine_alarm *alarm)

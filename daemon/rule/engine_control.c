@@ -2,7 +2,7 @@
  *
  * Control records, one after the other. Before each stands its share of a changed set's work list;
  * a tick, which comes when there is time, does more. Each record says at most two things itself,
- * but for `ruleset`, whose list is worked off in steps.
+ * but for `ruleset`, whose list is worked off in steps, and `resync`, which says all alarms.
  */
 #include "engine_priv.h"
 
@@ -66,6 +66,9 @@ static void apply(struct hz_engine *engine, const struct hz_record *record)
     case HZ_RECORD_COMMAND:
         rule__apply_command(engine, whole);
         break;
+    case HZ_RECORD_OVER:
+        rule__over(engine, whole);
+        break;
     default: /* stop, define, tick, hole: nothing that an alarm depends on */
         break;
     }
@@ -96,8 +99,31 @@ static bool step(struct hz_engine *engine, const struct hz_record *record)
         apply(engine, record);
         return true;
     default:
+        if (record->kind == HZ_RECORD_RESYNC)
+            return rule__resync(engine);
         return record->kind != HZ_RECORD_RULESET || rule__work_list(engine, LIST_AT_SWAP);
     }
+}
+
+static void next_record(struct hz_engine *engine)
+{
+    struct engine_place *place = &engine->place;
+
+    *place =
+        (struct engine_place){.begun = true, .stage = ENGINE_TIMERS, .record = place->record + 1};
+}
+
+bool rule__apply_go_on(struct hz_engine *engine)
+{
+    if (engine->block->kind != HZ_BLOCK_CONTROL)
+        return false;
+    const struct hz_record *record = present_record(engine);
+    const void *whole = record;
+    if (record->kind != HZ_RECORD_GO_ON)
+        return false;
+    rule__go_on(engine, whole);
+    next_record(engine);
+    return true;
 }
 
 bool rule__apply_control(struct hz_engine *engine)
@@ -108,7 +134,6 @@ bool rule__apply_control(struct hz_engine *engine)
     for (; place->step <= 3; place->step++)
         if (!step(engine, record))
             return false;
-    *place =
-        (struct engine_place){.begun = true, .stage = ENGINE_TIMERS, .record = place->record + 1};
+    next_record(engine);
     return true;
 }

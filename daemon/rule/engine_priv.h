@@ -121,6 +121,9 @@ struct engine_act {
 };
 void rule__act(struct hz_engine *engine, const struct engine_subject *subject,
                struct engine_alarm *alarm, double limit, const struct engine_act *act);
+/* Says an alarm again as it is. */
+void rule__say_again(struct hz_engine *engine, const struct engine_subject *subject,
+                     const struct engine_alarm *alarm, double limit, unsigned prev);
 static inline unsigned rule__rank(unsigned level) /* how far out: LL and HH 2, L and H 1 */
 {
     return level == HZ_LEVEL_LL || level == HZ_LEVEL_HH ? 2 : level == HZ_LEVEL_NONE ? 0 : 1;
@@ -218,6 +221,13 @@ bool rule__work_off(struct hz_engine *engine, uint32_t point);
 
 /* --- engine_control.c --- */
 bool rule__apply_control(struct hz_engine *engine); /* one record */
+/* A go_on at which apply stands: true when there was one, and it is behind us. */
+bool rule__apply_go_on(struct hz_engine *engine);
+
+/* --- engine_resync.c --- */
+void rule__go_on(struct hz_engine *engine, const struct hz_record_go_on *record);
+void rule__over(struct hz_engine *engine, const struct hz_record_over *record);
+bool rule__resync(struct hz_engine *engine);
 
 /* --- engine_coverage.c --- */
 /* Changes flags of a point, and what is counted of it. */

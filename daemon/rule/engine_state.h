@@ -216,9 +216,9 @@ struct engine_place {
     uint32_t index;    /* transitions of the record so far */
     uint32_t point;    /* own point of the reading; of the timer */
     uint32_t gateway;  /* whose sign the record is; 0 = none, or nothing hangs on it */
-    uint32_t at;       /* in a list of points, or how many were worked off */
+    uint32_t at;       /* in a list (of points, of owners of alarms), or how many were worked off */
     uint32_t inner;    /* point being settled inside a list; 0 = none */
-    uint32_t watch;    /* in a pass */
+    uint32_t watch;    /* in a pass; alarms of an owner that were said again */
     uint16_t old_feed; /* feed that the point belonged to before this reading */
     uint8_t begun, stage, fire, step, settling, listing;
     uint8_t reserved[4];

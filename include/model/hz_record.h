@@ -13,6 +13,7 @@
 #include "hz_block.h"
 #include "hz_hash.h"
 #include "hz_text.h"
+#include "hz_transition.h"
 
 #include <stdalign.h>
 
@@ -29,7 +30,10 @@
     X(GAP, 7, "gap", "a time not watched has ended")                                               \
     X(OBSERVE, 8, "observe", "something the daemon saw of itself")                                 \
     X(COMMAND, 9, "command", "a person or program acts on an alarm")                               \
-    X(HOLE, 10, "hole", "records given up for the journal")
+    X(HOLE, 10, "hole", "records given up for the journal")                                        \
+    X(GO_ON, 11, "go-on", "numbers go on behind those of the alarms log")                          \
+    X(OVER, 12, "over", "an alarm of the alarms log that the engine does not have")                \
+    X(RESYNC, 13, "resync", "the engine says its alarms again")
 
 enum hz_record_kind {
 #define X(name, number, word, text) HZ_RECORD_##name = number,
@@ -148,6 +152,35 @@ struct hz_record_hole {
     struct hz_record head;
     uint64_t from_seq; /* first and last record given up */
     uint64_t to_seq;
+};
+
+/* --- journal and alarms log brought together again, after damage of one of them --- */
+
+/* Comes first: before anything that is due. What the engine says from here on is numbered behind the
+ * newest entry of the alarms log and behind its own. Its alarms of other journals and above `sure` may
+ * bear the names of other alarms there: they get new ones. */
+struct hz_record_go_on {
+    struct hz_record head;
+    uint64_t number, n_all;
+    struct hz_stream_id id;
+    uint32_t episodes; /* highest count of an episode */
+    uint32_t sure;     /* episodes up to this one are those of the alarms log */
+    uint32_t journal;  /* low 32 bits of its identity */
+    uint32_t reserved;
+};
+
+/* As its newest entry has it: the engine says that it is normal, unless it has that alarm itself. */
+struct hz_record_over {
+    struct hz_record head;
+    uint64_t alarm;
+    int64_t raise_ns; /* UTC */
+    uint32_t point, rule, gateway;
+    uint16_t system, feed;
+    uint8_t kind, side, state, severity, level, domain, mode, reserved;
+};
+
+struct hz_record_resync {
+    struct hz_record head;
 };
 
 static inline const struct hz_record *hz_block_first_record(const struct hz_block *block)

@@ -54,7 +54,14 @@ int64_t hz_engine_next_due_ns(const struct hz_engine *engine);
 /* Sequence number of the last record applied in full; 0 at first. */
 uint64_t hz_engine_seq(const struct hz_engine *engine);
 int64_t hz_engine_jt_ns(const struct hz_engine *engine);
-struct hz_stream_id hz_engine_last_id(const struct hz_engine *engine);
+
+/* The newest names that it has given. */
+struct hz_engine_mark {
+    uint64_t number, n_all;
+    struct hz_stream_id id;
+    uint32_t episodes;
+};
+struct hz_engine_mark hz_engine_mark(const struct hz_engine *engine);
 
 /* Counted, since nothing may be dropped unseen. */
 struct hz_engine_counts {
@@ -117,6 +124,8 @@ struct hz_alarm_view {
     int64_t raise_ns;
 };
 struct hz_alarm_view hz_engine_alarm(const struct hz_engine *engine, uint32_t point, uint32_t rule, enum hz_side side);
+/* Has it this episode of this condition, and in this state? Any kind of alarm. */
+bool hz_engine_holds(const struct hz_engine *engine, const struct hz_record_over *alarm);
 
 /* --- state as bytes --- */
 

@@ -279,6 +279,29 @@ static void add_restart(struct sim_journal *journal)
         ADD(journal, FEED, hz_record_feed, .feed = feed, .state = HZ_FEED_CONNECTED);
 }
 
+/* Journal and alarms log brought together: whatever the log is said to hold. */
+static void add_resync(struct sim_journal *journal)
+{
+    struct sim_random *random = &journal->random;
+    static const uint8_t sides[] = {HZ_SIDE_LOW, HZ_SIDE_HIGH, HZ_SIDE_INVALID, HZ_SIDE_STALE};
+    static const uint8_t kinds[] = {HZ_KIND_LIMIT, HZ_KIND_LIMIT, HZ_KIND_INVALID, HZ_KIND_STALE};
+
+    journal->seq += UINT64_C(1) << 32;
+    ADD(journal, GO_ON, hz_record_go_on, .number = sim_below(random, 100000),
+        .n_all = sim_below(random, 100000),
+        .id = {journal->wall_ns / HZ_NS_PER_MS - 5000 + sim_below(random, 10000), 3},
+        .episodes = sim_below(random, 10000), .sure = sim_below(random, 10000), .journal = 7);
+    for (uint32_t i = sim_below(random, 5); i > 0; i--) {
+        uint32_t side = sim_below(random, 4);
+        ADD(journal, OVER, hz_record_over, .alarm = UINT64_C(7) << 32 | sim_below(random, 9000),
+            .point = 1 + sim_below(random, journal->points), .rule = 1 + sim_below(random, 3),
+            .kind = kinds[side], .side = sides[side], .state = HZ_STATE_RTNUN,
+            .severity = HZ_SEVERITY_RED, .domain = HZ_DOMAIN_SAFETY, .mode = HZ_MODE_LIVE,
+            .level = (uint8_t)(side < 2 ? HZ_LEVEL_L + side : HZ_LEVEL_NONE));
+    }
+    ADD(journal, RESYNC, hz_record_resync, .head.reserved = 0);
+}
+
 static void add_observe(struct sim_journal *journal)
 {
     static const uint32_t what[] = {HZ_OBSERVED_DISK_STALLED, HZ_OBSERVED_REDIS_LOST,
@@ -333,8 +356,10 @@ static void add_any(struct sim_journal *journal)
         add_unread(journal);
     else if (draw < 991)
         add_gap(journal, HZ_GAP_SUSPENDED);
-    else if (draw < 998)
+    else if (draw < 997)
         add_ruleset(journal);
+    else if (draw < 998)
+        add_resync(journal);
     else
         add_restart(journal);
 }

@@ -65,6 +65,8 @@ static void spelled_out(void **state)
     assert_string_equal(hz_quality_word(HZ_QUALITY_GOOD), "good");
     assert_string_equal(hz_named_kind_word(HZ_NAMED_VIEW), "view");
     assert_string_equal(hz_record_kind_word(HZ_RECORD_HOLE), "hole");
+    assert_string_equal(hz_record_kind_word(HZ_RECORD_GO_ON), "go-on");
+    assert_string_equal(hz_record_kind_word(HZ_RECORD_RESYNC), "resync");
     assert_string_equal(hz_observed_word(HZ_OBSERVED_DROPPED), "readings-dropped");
 }
 

@@ -213,6 +213,7 @@ static const struct {
     [HZ_EVENT_OOS] = {TO(OOS), -1},
     [HZ_EVENT_RETURN] = {TO(UNACK) | TO(NORMAL), -1},
     [HZ_EVENT_REMOVE] = {TO(NORMAL), 0},
+    [HZ_EVENT_RESYNC] = {TO(UNACK) | TO(ACK) | TO(RTNUN) | TO(SHELVED) | TO(OOS), -1},
 };
 
 static bool rings(const struct hz_transition *one)
@@ -234,6 +235,8 @@ static void check_episode(struct rule_case *c, const struct hz_transition *one)
     if (one->state == HZ_STATE_NORMAL || one->state == HZ_STATE_RTNUN)
         assert_int_equal(one->active, 0);
     assert_int_equal(one->ring, rings(one));
+    if (one->event == HZ_EVENT_RESYNC)
+        assert_int_equal(one->state, one->prev);
     if (cond->state == HZ_STATE_NORMAL) {
         assert_true(one->alarm != cond->alarm && one->alarm != 0);
         assert_int_equal(one->alarm >> 32, 0x55667788);

@@ -38,7 +38,7 @@ static void ids_stream_id(void **state)
     expect_id(c, 0, 11000, 2);
     reading(c, 20, (struct case_reading){"P1", 95, .stamp = CASE_NONE});
     expect_id(c, 0, 20000, 0);
-    assert_int_equal(hz_stream_id_compare(hz_engine_last_id(case_engine(c)), case_last(c, 0)->id),
+    assert_int_equal(hz_stream_id_compare(hz_engine_mark(case_engine(c)).id, case_last(c, 0)->id),
                      0);
     said_anything(c);
     case_free(c);
