@@ -12,9 +12,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* systemd's; NULL: there is none. */
+static const char *credentials(void)
+{
+    return getenv("CREDENTIALS_DIRECTORY");
+}
+
 static int full_path(const char *path, char to[PATH_MAX])
 {
-    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    const char *directory = credentials();
     int length;
 
     if (path[0] == '/')
@@ -64,4 +70,22 @@ int hz_secret_read(const char *path, char *to, size_t size)
     if (code < 0)
         explicit_bzero(to, size);
     return code;
+}
+
+void hz_secret_fault(const char *path, int code, struct hz_text *to)
+{
+    const char *directory = credentials();
+
+    hz_text_format(to, "password_file %s can not be read: ", path);
+    if (path[0] != '/' && !directory)
+        hz_text_puts(to, "a path without / at its beginning is one of systemd's credentials, and "
+                         "there are none");
+    else if (code == HZ_ELIMIT)
+        hz_text_puts(to, "it is longer than any password");
+    else if (code == -EINVAL)
+        hz_text_puts(to, "it holds a zero byte");
+    else
+        hz_text_puts(to, hz_strerror(code));
+    if (path[0] != '/' && directory)
+        hz_text_format(to, " (in %s)", directory);
 }

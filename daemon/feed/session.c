@@ -322,8 +322,8 @@ static int set_login(struct feed_session *session, struct feed_reason *why)
     if (config->password_file) {
         error = hz_secret_read(config->password_file, secret, sizeof(secret));
         if (error < 0) {
-            feed__say(why, "password_file %s can not be read: %s", config->password_file,
-                      hz_strerror(error));
+            struct hz_text text = hz_text_in(why->text, sizeof(why->text));
+            hz_secret_fault(config->password_file, error, &text);
             return error;
         }
     }

@@ -197,7 +197,7 @@ struct publish_stream {
     struct hz_stream_id foreign_id;
     bool foreign_told, lost_told, told_once;
     uint32_t beats_without_flow;
-    char refusal[160]; /* the last one logged */
+    char refusal[HZ_REDIS_REASON_BYTES]; /* the last one logged */
 };
 
 /* --- board.c, board_write.c --- */

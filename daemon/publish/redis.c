@@ -45,7 +45,7 @@ struct hz_redis {
     char *user; /* NULL: none */
     char secret[SECRET_BYTES];
     bool has_secret;
-    int secret_error;
+    char secret_fault[HZ_REDIS_REASON_BYTES]; /* "": the secret could be read */
 
     enum redis_state state;
     uv_timer_t timer;
@@ -157,10 +157,23 @@ static void give_up_wire(struct hz_redis *redis) HZ_ON(hz_output)
     }
 }
 
+/* Without a connection the address belongs to the reason: it may be what is wrong. */
+static const char *with_address(const struct hz_redis *redis, const char *reason,
+                                char to[HZ_REDIS_REASON_BYTES])
+{
+    if (redis->host[0] == '/')
+        (void)snprintf(to, HZ_REDIS_REASON_BYTES, "unix:%s: %s", redis->host, reason);
+    else
+        (void)snprintf(to, HZ_REDIS_REASON_BYTES, "%s port %d: %s", redis->host, redis->port,
+                       reason);
+    return to;
+}
+
 /* Another address of the same host is tried at once, else there is a pause. */
 static void lose(struct hz_redis *redis, const char *reason) HZ_ON(hz_output)
 {
-    bool was_connecting = redis->state == CONNECTING;
+    bool was_connecting = redis->state == CONNECTING, unconnected = redis->state == LOOKING_UP;
+    char named[HZ_REDIS_REASON_BYTES];
     uint64_t now = uv_now(redis->loop);
 
     if (redis->state == IDLE || redis->state == RESTING || redis->state == CLOSED)
@@ -179,7 +192,8 @@ static void lose(struct hz_redis *redis, const char *reason) HZ_ON(hz_output)
     if (redis->pause_ms > PAUSE_MAX_MS)
         redis->pause_ms = PAUSE_MAX_MS;
     start_timer(redis, redis->pause_ms);
-    redis->events.down(redis->events.ctx, reason);
+    redis->events.down(redis->events.ctx,
+                       was_connecting || unconnected ? with_address(redis, reason, named) : reason);
 }
 
 /* --- greeting --- */
@@ -221,7 +235,7 @@ static void on_greeted(void *ctx, const struct redisReply *reply)
     if (!reply)
         return;
     if (is_error(reply)) {
-        char reason[REDIS_REASON_BYTES];
+        char reason[HZ_REDIS_REASON_BYTES];
         lose(redis, hz_log_quote(reason, sizeof(reason), reply->str, reply->len));
         return;
     }
@@ -257,13 +271,13 @@ static void on_connected(void *ctx)
 
     hz_role_assert(&hz_output);
     redis->state = GREETING;
-    int error = redis->secret_error < 0 ? redis->secret_error : send_greeting(redis);
-    if (error < 0) {
-        char reason[REDIS_REASON_BYTES];
-        (void)snprintf(reason, sizeof(reason), "%s%s",
-                       error == redis->secret_error ? "password_file: " : "", hz_strerror(error));
-        lose(redis, reason);
+    if (redis->secret_fault[0]) {
+        lose(redis, redis->secret_fault);
+        return;
     }
+    int error = send_greeting(redis);
+    if (error < 0)
+        lose(redis, hz_strerror(error));
 }
 
 static void on_reply(void *ctx, const struct redisReply *reply)
@@ -296,7 +310,7 @@ static void connect_next(struct hz_redis *redis)
                                              .closed = on_wire_closed,
                                              .ctx = redis};
     const char *to = redis->host[0] == '/' ? redis->host : redis->addresses[redis->address_next];
-    char reason[REDIS_REASON_BYTES] = "out of memory";
+    char reason[HZ_REDIS_REASON_BYTES] = "out of memory";
 
     redis->address_next++;
     redis->state = CONNECTING;
@@ -423,6 +437,17 @@ static void on_timer(uv_timer_t *timer)
 
 /* --- for the publisher --- */
 
+/* Once: this thread makes no file-system call later. */
+static void read_password(struct hz_redis *redis, const char *path)
+{
+    struct hz_text fault = hz_text_in(redis->secret_fault, sizeof(redis->secret_fault));
+    int error = hz_secret_read(path, redis->secret, sizeof(redis->secret));
+
+    redis->has_secret = true;
+    if (error < 0)
+        hz_secret_fault(path, error, &fault);
+}
+
 static void forget(struct hz_redis *redis)
 {
     explicit_bzero(redis->secret, sizeof(redis->secret));
@@ -443,11 +468,8 @@ int hz_redis_new(uv_loop_t *loop, const struct hz_redis_config *config,
     redis->events = *events;
     redis->connect_timeout_ms = (uint64_t)(config->connect_timeout_ns / HZ_NS_PER_MS);
     redis->reply_timeout_ms = (uint64_t)(config->reply_timeout_ns / HZ_NS_PER_MS);
-    if (config->password_file) { /* once: this thread makes no file-system call later */
-        redis->has_secret = true;
-        redis->secret_error =
-            hz_secret_read(config->password_file, redis->secret, sizeof(redis->secret));
-    }
+    if (config->password_file)
+        read_password(redis, config->password_file);
     if (config->user && !(redis->user = strdup(config->user)))
         error = -ENOMEM;
     else

@@ -12,8 +12,6 @@
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 
-#define REDIS_REASON_BYTES 160
-
 struct redis_wire;
 
 struct redis_wire_events {
@@ -27,7 +25,7 @@ struct redis_wire_events {
 /* Begins to connect: to a unix socket, or to a numeric address. On failure there is no wire and
  * `reason` says why. */
 int redis__wire_new(uv_loop_t *loop, const char *path_or_host, int port,
-                    const struct redis_wire_events *events, char reason[REDIS_REASON_BYTES],
+                    const struct redis_wire_events *events, char reason[HZ_REDIS_REASON_BYTES],
                     struct redis_wire **ret_wire) HZ_MUST_USE HZ_ON(hz_output);
 int redis__wire_send(struct redis_wire *wire, int count, const char *const *arguments,
                      const size_t *lengths) HZ_MUST_USE HZ_ON(hz_output);

@@ -22,12 +22,12 @@ struct redis_wire {
     struct redis_wire_events events;
     int interest; /* UV_READABLE, UV_WRITABLE */
     bool given_up, connected, told_connected;
-    char reason[REDIS_REASON_BYTES];
+    char reason[HZ_REDIS_REASON_BYTES];
 };
 
 static void tell_lost(struct redis_wire *wire, const char *reason) HZ_ON(hz_output)
 {
-    char quoted[REDIS_REASON_BYTES];
+    char quoted[HZ_REDIS_REASON_BYTES];
 
     redis__wire_give_up(wire);
     hz_log_quote(quoted, sizeof(quoted), reason, strlen(reason));
@@ -157,21 +157,22 @@ static void on_reply(redisAsyncContext *context, void *reply, void *ctx)
 /* --- for redis.c --- */
 
 static redisAsyncContext *connect_to(const char *path_or_host, int port,
-                                     char reason[REDIS_REASON_BYTES])
+                                     char reason[HZ_REDIS_REASON_BYTES])
 {
     redisAsyncContext *context = path_or_host[0] == '/' ? redisAsyncConnectUnix(path_or_host)
                                                         : redisAsyncConnect(path_or_host, port);
 
     if (context && context->err == 0)
         return context;
-    (void)snprintf(reason, REDIS_REASON_BYTES, "%s", context ? context->errstr : "out of memory");
+    (void)snprintf(reason, HZ_REDIS_REASON_BYTES, "%s",
+                   context ? context->errstr : "out of memory");
     if (context)
         redisAsyncFree(context);
     return NULL;
 }
 
 int redis__wire_new(uv_loop_t *loop, const char *path_or_host, int port,
-                    const struct redis_wire_events *events, char reason[REDIS_REASON_BYTES],
+                    const struct redis_wire_events *events, char reason[HZ_REDIS_REASON_BYTES],
                     struct redis_wire **ret_wire)
 {
     struct redis_wire *wire = calloc(1, sizeof(*wire));
@@ -187,7 +188,7 @@ int redis__wire_new(uv_loop_t *loop, const char *path_or_host, int port,
     (void)fcntl(context->c.fd, F_SETFD, FD_CLOEXEC); /* hiredis sets it since 1.4.0 only */
     int error = uv_poll_init(loop, &wire->poll, context->c.fd);
     if (error < 0) {
-        (void)snprintf(reason, REDIS_REASON_BYTES, "%s", uv_strerror(error));
+        (void)snprintf(reason, HZ_REDIS_REASON_BYTES, "%s", uv_strerror(error));
         redisAsyncFree(context);
         free(wire);
         return error;

@@ -184,5 +184,7 @@ void hz_config_write_options(FILE *to, const struct hz_config *config, bool json
 /* A secret from its file (trailing newline cut), never logged: 0 or a negative code. The caller
  * wipes it with explicit_bzero. */
 int hz_secret_read(const char *path, char *to, size_t size) HZ_MUST_USE;
+/* Why it can't be read, for people: with the path, and where it was looked for. */
+void hz_secret_fault(const char *path, int code, struct hz_text *to);
 
 #endif

@@ -24,6 +24,8 @@ struct redisReply;
 #define HZ_REDIS_COMMANDS_MAX 4096u        /* under way at once, on one connection */
 #define HZ_REDIS_BYTES_MAX    (8u << 20)   /* of their arguments; one command may go beyond it */
 
+#define HZ_REDIS_REASON_BYTES 320u /* why there is no connection, in words; a path fits */
+
 struct hz_redis_events {
     void (*up)(void *ctx); /* authenticated and answering: commands may go */
     /* Lost, or could not be made; every reply still awaited has come as NULL. Tries again by itself, first

@@ -231,6 +231,35 @@ static void a_secret_is_one_line(void **state)
     assert_int_equal(hz_secret_read("secret", secret, sizeof(secret)), -ENOENT);
 }
 
+static const char *fault_of(const char *path, int code)
+{
+    static char room[512];
+    struct hz_text text = hz_text_in(room, sizeof(room));
+
+    hz_secret_fault(path, code, &text);
+    return room;
+}
+
+static void why_a_secret_is_none_names_its_place(void **state)
+{
+    (void)state;
+    assert_string_equal(fault_of("/a/b", -EACCES),
+                        "password_file /a/b can not be read: Permission denied");
+    assert_string_equal(fault_of("/a/b", -EINVAL),
+                        "password_file /a/b can not be read: it holds a zero byte");
+    assert_string_equal(fault_of("/a/b", HZ_ELIMIT),
+                        "password_file /a/b can not be read: it is longer than any password");
+    assert_string_equal(fault_of("b", -ENOENT),
+                        "password_file b can not be read: a path without / at its beginning is "
+                        "one of systemd's credentials, and there are none");
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", "/run/credentials/x", 1), 0);
+    assert_string_equal(fault_of("b", -ENOENT), "password_file b can not be read: No such file or "
+                                                "directory (in /run/credentials/x)");
+    assert_string_equal(fault_of("/a/b", -ENOENT),
+                        "password_file /a/b can not be read: No such file or directory");
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +271,7 @@ int main(void)
         cmocka_unit_test(the_digest_is_of_paths_and_contents),
         cmocka_unit_test(all_diagnostics_are_counted_some_are_kept),
         cmocka_unit_test_setup_teardown(a_secret_is_one_line, begin, end),
+        cmocka_unit_test(why_a_secret_is_none_names_its_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
