@@ -61,6 +61,8 @@ static const struct fact facts[] = {
     {"journal", "holes", "holes", "缺口", ctl_text, IF_TRUE, NULL},
     {"redis", "enabled", "enabled", "启用", ctl_text, NEVER, NULL},
     {"redis", "up", "up", "连通", ctl_text, IF_FALSE, "enabled"},
+    {"redis", "since_ms", "since", "起始时间", ctl_time, NEVER, "enabled"},
+    {"redis", "reason", "reason", "原因", ctl_text, NEVER, "enabled"},
     {"redis", "fenced", "fenced", "已被取代", ctl_text, IF_TRUE, "enabled"},
     {"redis", "foreign", "foreign journal", "属于别的日志", ctl_text, IF_TRUE, "enabled"},
     {"redis", "published", "published", "已发布", ctl_text, NEVER, "enabled"},

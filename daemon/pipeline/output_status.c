@@ -155,6 +155,8 @@ static void redis_line(struct hz_pipeline *p, struct hz_control_request *request
     hz_publisher_counts(p->output.publisher, &counts);
     put_bool(&line, "enabled", p->set->config->redis.enabled);
     put_bool(&line, "up", counts.up);
+    put(&line, "since_ms", (uint64_t)counts.since_ms);
+    put_text(&line, "reason", counts.reason);
     put_bool(&line, "fenced", counts.fenced);
     put_bool(&line, "foreign", counts.foreign);
     put(&line, "published", counts.published);

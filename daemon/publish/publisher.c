@@ -56,16 +56,31 @@ static void start_beat(struct hz_publisher *p)
     (void)uv_timer_start(&p->beat, on_beat, ms, ms);
 }
 
-static void on_stream_up(void *ctx)
+static int64_t wall_ms(const struct hz_publisher *p)
 {
-    hz_role_assert(&hz_output);
-    publish__stream_up(ctx);
+    return hz_wall_ns(p->clock) / HZ_NS_PER_MS;
 }
 
+static void on_stream_up(void *ctx)
+{
+    struct hz_publisher *p = ctx;
+
+    hz_role_assert(&hz_output);
+    p->counts.since_ms = wall_ms(p);
+    p->counts.reason[0] = '\0';
+    publish__stream_up(p);
+}
+
+/* Each attempt that fails comes here: down is it since the first. */
 static void on_stream_down(void *ctx, const char *reason)
 {
+    struct hz_publisher *p = ctx;
+
     hz_role_assert(&hz_output);
-    publish__stream_down(ctx, reason);
+    if (p->counts.up)
+        p->counts.since_ms = wall_ms(p);
+    (void)snprintf(p->counts.reason, sizeof(p->counts.reason), "%s", reason);
+    publish__stream_down(p, reason);
 }
 
 static void on_board_up(void *ctx)
@@ -215,6 +230,7 @@ void hz_publisher_start(struct hz_publisher *publisher)
     p->started = true;
     if (!p->enabled)
         return;
+    p->counts.since_ms = wall_ms(p);
     start_beat(p);
     hz_redis_start(p->stream.link);
     hz_redis_start(p->board.link);
@@ -390,6 +406,9 @@ void hz_publisher_counts(const struct hz_publisher *publisher,
     uint64_t newest = publisher->tail.next - 1;
 
     *ret_counts = publisher->counts;
+    if (publisher->stream.phase == STREAM_WAITING)
+        (void)snprintf(ret_counts->reason, sizeof(ret_counts->reason), "%s",
+                       publisher->stream.refusal);
     ret_counts->waiting = publisher->enabled && newest > publisher->stream.acknowledged
                               ? newest - publisher->stream.acknowledged
                               : 0;

@@ -113,6 +113,8 @@ void hz_publisher_shares(struct hz_publisher *publisher, const struct hz_share *
 
 struct hz_publisher_counts {
     bool up, fenced, foreign;
+    int64_t since_ms;                   /* UTC: up or down since then */
+    char reason[HZ_REDIS_REASON_BYTES]; /* why it is down, or why Redis takes nothing though it is up; "" = good */
     uint64_t published, refetched, gaps, waiting; /* waiting: offered, not yet acknowledged by Redis */
     uint64_t skipped;                             /* not readable in the alarms log: never published */
     uint64_t latest_sent, latest_dropped, journald_sent, journald_dropped;

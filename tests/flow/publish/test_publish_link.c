@@ -104,6 +104,39 @@ static void a_host_that_does_not_exist(void **state)
     world_stop(&w); /* also while a lookup is under way */
 }
 
+static bool has_reason(struct world *world)
+{
+    return world_counts(world).reason[0] != '\0';
+}
+
+/* What is shown of a connection: why there is none, and since when it is up or down. */
+static void why_and_since_when(void **state)
+{
+    struct hz_publisher_counts counts;
+    int64_t down_ms;
+
+    (void)state;
+    world_start(&w);
+    world_until(&w, has_reason);
+    counts = world_counts(&w);
+    down_ms = counts.since_ms;
+    assert_memory_equal(counts.reason, "unix:/", 6);
+    assert_non_null(strstr(counts.reason, ": No such file or directory"));
+    assert_true(down_ms > 0);
+    world_spend(&w, 300); /* it is tried again: still down since then */
+    assert_int_equal(world_counts(&w).since_ms, down_ms);
+    redis_server_start(&server, NULL);
+    world_until(&w, world_is_up);
+    counts = world_counts(&w);
+    assert_string_equal(counts.reason, "");
+    assert_true(counts.since_ms > down_ms);
+    world_spend(&w, 20); /* another millisecond */
+    redis_server_kill(&server);
+    world_until(&w, has_reason);
+    assert_true(world_counts(&w).since_ms > counts.since_ms);
+    assert_false(world_counts(&w).up);
+}
+
 static void a_wrong_password_then_the_right_one(void **state)
 {
     static const char *const guarded[] = {"--requirepass", "right", NULL};
@@ -144,6 +177,8 @@ static void a_password_file_that_is_not_there(void **state)
     world_make(&w, 10);
     world_until(&w, world_is_lost);
     assert_false(world_is_up(&w));
+    assert_string_equal(world_counts(&w).reason, "password_file /nonexistent/secret can not be "
+                                                 "read: No such file or directory");
 }
 
 /* The line between two marks of docs/redis.md, given to Redis as it stands there. */
@@ -289,6 +324,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_missing_socket_is_noticed, begin, end),
         cmocka_unit_test_setup_teardown(a_host_by_its_name, begin, end),
         cmocka_unit_test_setup_teardown(a_host_that_does_not_exist, begin, end),
+        cmocka_unit_test_setup_teardown(why_and_since_when, begin, end),
         cmocka_unit_test_setup_teardown(a_wrong_password_then_the_right_one, begin, end),
         cmocka_unit_test_setup_teardown(without_a_password_where_one_is_needed, begin, end),
         cmocka_unit_test_setup_teardown(a_password_file_that_is_not_there, begin, end),

@@ -157,7 +157,9 @@ static void status_in_sections(void **state)
     assert_non_null(strstr(ran->out, "  share on line         99.9 %\n"));
     assert_non_null(strstr(ran->out, "! disk stalled          yes\n"));
     assert_non_null(strstr(ran->out, "  ring used             256.0 KiB\n"));
-    assert_non_null(strstr(ran->out, "! up                    no\n"));
+    assert_non_null(strstr(ran->out, "! up                    no\n"
+                                     "  since                 2025-11-23 13:04:07\n"
+                                     "  reason                connection refused\n"));
     assert_non_null(strstr(ran->out, "\n\n" FEEDS_EN));
     assert_null(strstr(ran->out, "moon")); /* what a newer daemon says besides */
     assert_null(strstr(ran->out, "weather"));
