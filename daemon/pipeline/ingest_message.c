@@ -11,20 +11,28 @@
 
 /* --- verdicts --- */
 
-static void verdict(struct pipeline_feed *feed, enum hz_verdict what, struct hz_slice topic,
-                    struct hz_slice detail) HZ_ON(hz_ingest)
+/* `where` is a topic or a point's key, as `place` says; `detail` may be empty. */
+static void refuse(struct pipeline_feed *feed, enum hz_verdict what, const char *place,
+                   struct hz_slice where, struct hz_slice detail) HZ_ON(hz_ingest)
 {
-    char quoted_topic[160], quoted_detail[160];
+    char quoted_where[160], quoted_detail[160];
     uint64_t held;
 
     feed__add(&feed->counts->verdicts[what], 1);
     if (!hz_log_rate_pass(&feed->log_rate, feed->p->ingest.last_mono_ns, FEED_LINES_LOGGED, &held))
         return;
-    hz_log_warning("feed %s: %s (%s): topic %s, %s%s", feed->config->name, hz_verdict_word(what),
-                   hz_verdict_text(what),
-                   hz_log_quote(quoted_topic, sizeof(quoted_topic), topic.at, topic.length),
+    hz_log_warning("feed %s: %s (%s): %s %s%s%s%s", feed->config->name, hz_verdict_word(what),
+                   hz_verdict_text(what), place,
+                   hz_log_quote(quoted_where, sizeof(quoted_where), where.at, where.length),
+                   detail.length > 0 ? ", " : "",
                    hz_log_quote(quoted_detail, sizeof(quoted_detail), detail.at, detail.length),
                    held > 0 ? " (more were not logged)" : "");
+}
+
+static void verdict(struct pipeline_feed *feed, enum hz_verdict what, struct hz_slice topic,
+                    struct hz_slice detail) HZ_ON(hz_ingest)
+{
+    refuse(feed, what, "topic", topic, detail);
 }
 
 /* --- readings --- */
@@ -109,7 +117,7 @@ static void settle(struct pipeline_feed *feed, const struct hz_names_seek *seek,
 {
     if (seek->id == 0 || !pipeline__point_present(feed->p, seek->id)) {
         struct hz_slice key = {seek->key, seek->length};
-        verdict(feed, HZ_VERDICT_UNKNOWN_POINT, key, key);
+        refuse(feed, HZ_VERDICT_UNKNOWN_POINT, "point", key, (struct hz_slice){0});
         return;
     }
     struct hz_reading *place = place_reading(feed);
@@ -176,7 +184,7 @@ static bool text_value(struct pipeline_feed *feed, struct hz_slice key,
         reading->value.text = pipeline__text_id(feed->p, point, sample->text);
     if (point == 0 || reading->value.text != 0)
         return true;
-    verdict(feed, HZ_VERDICT_TEXT_LIMIT, key, sample->text);
+    refuse(feed, HZ_VERDICT_TEXT_LIMIT, "point", key, sample->text);
     return false;
 }
 

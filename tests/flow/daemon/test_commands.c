@@ -177,6 +177,48 @@ static void an_id_that_nothing_has_is_refused(void **state)
     shows("points E1/H1/P1 --enterprise E3", "no such points");
 }
 
+struct logged {
+    const char *text;
+    char log[65536];
+};
+
+static bool is_logged(void *ctx)
+{
+    struct logged *logged = ctx;
+    char path[512];
+
+    (void)snprintf(path, sizeof(path), "%s/daemon.log", flow_folder(flow));
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    size_t length = fread(logged->log, 1, sizeof(logged->log) - 1, file);
+    logged->log[length] = '\0';
+    (void)fclose(file);
+    return strstr(logged->log, logged->text) != NULL;
+}
+
+/* A sample of what is refused names it by what it is. */
+static void what_is_refused_is_logged(void **state)
+{
+    static struct logged logged;
+    static const struct {
+        const char *topic, *payload, *line;
+    } table[] = {
+        {"hz/E1/H1/P9", "{\"v\":1}",
+         "unknown-point (the registry has no such point): point E1/H1/P9\n"},
+        {"hz/E1/H1/P1", "{", "): topic hz/E1/H1/P1, {\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        assert_int_equal(
+            hz_link_publish(link_, hz_slice(table[i].topic), hz_slice(table[i].payload), 1), 0);
+        assert_int_equal(hz_link_finish(link_, 10 * HZ_NS_PER_S), 0);
+        logged.text = table[i].line;
+        if (!flow_until(is_logged, &logged))
+            fail_msg("\"%s\" is not logged:\n%s", table[i].line, logged.log);
+    }
+}
+
 static unsigned lines_of(const char *arguments, const char *first, const char *last)
 {
     static char output[65536];
@@ -275,9 +317,13 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        T(shows_what_the_daemon_did),        T(an_id_that_nothing_has_is_refused),
-        T(tail_counts_from_the_end),         T(an_acknowledgement_comes_back),
-        T(acknowledged_is_remembered),       T(a_faulty_configuration_means_the_last_good),
+        T(shows_what_the_daemon_did),
+        T(an_id_that_nothing_has_is_refused),
+        T(what_is_refused_is_logged),
+        T(tail_counts_from_the_end),
+        T(an_acknowledgement_comes_back),
+        T(acknowledged_is_remembered),
+        T(a_faulty_configuration_means_the_last_good),
         T(without_a_good_one_it_is_exit_78),
     };
 
