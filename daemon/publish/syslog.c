@@ -94,17 +94,35 @@ static void put_fields(struct hz_text *to, const struct hz_entry *entry,
         put_field(to, carried[i].name, values[carried[i].field]);
 }
 
+/* A sentence for people, that no quotes stand around: its own quotes and backslashes stay; control characters and
+ * what is no UTF-8 are escaped. Cut to fit. */
+static void put_sentence(struct hz_text *to, struct hz_slice sentence)
+{
+    for (size_t at = 0; at < sentence.length && !to->overflow;) {
+        const char *character = sentence.at + at;
+        size_t bytes = hz_utf8_character(character, sentence.length - at);
+        char escaped[16]; /* two bytes of C1, four characters each */
+
+        bytes += bytes == 0;
+        if (memchr("\"'\\", *character, 3))
+            hz_text_add(to, character, 1);
+        else
+            hz_text_puts(to, hz_log_quote(escaped, sizeof(escaped), character, bytes));
+        at += bytes;
+    }
+}
+
 /* No journal on this system (a container, a test): the sentence goes to stderr. */
 static void say(const struct hz_entry *entry, const struct hz_slice values[HZ_FIELD_COUNT])
 {
     static const enum hz_log_level levels[] = {HZ_LOG_ERROR,   HZ_LOG_ERROR,   HZ_LOG_ERROR,
                                                HZ_LOG_WARNING, HZ_LOG_WARNING, HZ_LOG_NOTICE};
-    char quoted[1024];
+    char room[1024];
+    struct hz_text sentence = hz_text_in(room, sizeof(room));
 
-    hz_log(
-        levels[priority_of(entry)], "%s %s: %s", hz_severity_word(entry->severity),
-        hz_event_word(entry->event),
-        hz_log_quote(quoted, sizeof(quoted), values[HZ_FIELD_MSG].at, values[HZ_FIELD_MSG].length));
+    put_sentence(&sentence, values[HZ_FIELD_MSG]);
+    hz_log(levels[priority_of(entry)], "%s %s: %s", hz_severity_word(entry->severity),
+           hz_event_word(entry->event), sentence.at);
 }
 
 bool publish__syslog_send(struct publish_syslog *syslog, const struct hz_entry *entry)

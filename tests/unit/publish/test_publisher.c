@@ -322,9 +322,23 @@ static void a_journal_that_does_not_read_holds_nothing_up(void **state)
     assert_int_equal(counts.journald_sent + counts.journald_dropped, 3000);
 }
 
-static void without_a_journal_it_goes_to_stderr(void **state)
+/* Offers a red alarm with this sentence, which must not be longer than its own. */
+static void offer_sentence(const char *sentence)
 {
     struct hz_transition t = numbered(1, 10);
+    struct hz_slice values[HZ_FIELD_COUNT];
+    struct hz_entry *entry = case_render(&c, &t);
+
+    hz_role_assert(&hz_output);
+    assert_true(hz_entry_values(entry, entry->bytes, values));
+    assert_true(strlen(sentence) <= values[HZ_FIELD_MSG].length);
+    memcpy((char *)values[HZ_FIELD_MSG].at, sentence, strlen(sentence));
+    hz_publisher_offer(publisher, entry);
+    free(entry);
+}
+
+static void without_a_journal_it_goes_to_stderr(void **state)
+{
     struct hz_publisher_counts counts;
     int out = dup(STDERR_FILENO), ends[2];
     char said[4096];
@@ -335,13 +349,13 @@ static void without_a_journal_it_goes_to_stderr(void **state)
     assert_int_equal(unlink(journal_path), 0);
     assert_int_equal(pipe(ends), 0);
     (void)dup2(ends[1], STDERR_FILENO);
-    offer(&t);
+    offer_sentence("l'eau \"x\" \\ \n\x1b\xff液");
     release(10, true);
     (void)dup2(out, STDERR_FILENO);
     ssize_t got = read(ends[0], said, sizeof(said) - 1);
     assert_true(got > 0);
     said[got] = '\0';
-    assert_non_null(strstr(said, "red raise: "));
+    assert_non_null(strstr(said, "red raise: l'eau \"x\" \\ \\x0A\\x1B\\xFF液"));
     counts = count();
     assert_int_equal(counts.journald_sent, 1);
     (void)close(out);
