@@ -8,6 +8,7 @@
 
 #include "hz_log.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -97,17 +98,49 @@ static void warn_of_nothing(struct compile *compile, const struct compile_rule *
                         rule->config->id, rule->config->each_gateway ? "gateway" : "point");
 }
 
+/* Of the rules of points. */
+static bool has_faults(const struct compile *compile)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < compile->rule_count; i++)
+        for (int fault = 0; fault < COMPILE_FAULT_END; fault++)
+            any |= !compile->rules[i].config->each_gateway && compile->rules[i].faults[fault] > 0;
+    return any;
+}
+
+/* Why no limit is in force at a point: its rules are faulty, or no rule has the levels of its row, or
+ * there is no number at all. */
+static const char *unlimited_hint(const struct compile *compile, uint32_t point,
+                                  char to[MESSAGE_BYTES])
+{
+    const struct hz_point_limits *row = hz_registry_limits(compile->registry, point);
+    struct hz_text text = hz_text_in(to, MESSAGE_BYTES);
+
+    if (has_faults(compile))
+        return "the errors of the rules may be why";
+    for (unsigned level = HZ_LEVEL_LL; level < HZ_LEVEL_END; level++)
+        if (!isnan(row->limit[level]))
+            hz_text_format(&text, "%s%s", text.length > 0 ? ", " : "its row has ",
+                           hz_level_word(level));
+    if (text.length == 0)
+        return "give a rule for it a fallback, or its row a limit";
+    hz_text_puts(&text,
+                 ", but no rule that selects it has such a level: write it into `limits` of one");
+    return to;
+}
+
 static void warn_of_unlimited(struct compile *compile, uint16_t word)
 {
     const struct compile_kind *kind = &compile->kinds[word];
-    char key[KEY_BYTES], quoted[KEY_BYTES];
+    char key[KEY_BYTES], quoted[KEY_BYTES], hint[MESSAGE_BYTES];
 
     if (kind->unlimited == 0)
         return;
     struct hz_slice text = hz_slice(hz_registry_word(compile->registry, word));
     hz_diagnose_warning(compile->diagnostics, "rules.d", 0, 0,
-                        "give a rule for them a fallback, or their rows limits",
-                        "kind %s: %u of %u points have no limit, the first is %s",
+                        unlimited_hint(compile, kind->first_unlimited, hint),
+                        "kind %s: no limit is in force at %u of %u points, the first is %s",
                         hz_log_quote(quoted, sizeof(quoted), text.at, text.length), kind->unlimited,
                         kind->points, key_of(compile, HZ_NAMED_POINT, kind->first_unlimited, key));
 }

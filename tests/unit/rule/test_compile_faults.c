@@ -42,13 +42,34 @@ static void compile_missing_numbers(void **state)
         "rules.d/rules.yaml:6:5: error: r at point E1/Z1/P3 (points.csv:4): deadband of H: 1 "
         "%span, but the point has no range\n"
         "    hint: give the point a range in its row, or write a number\n"
-        "rules.d: warning: kind level: 2 of 3 points have no limit, the first is E1/Z1/P2\n"
-        "    hint: give a rule for them a fallback, or their rows limits\n");
+        "rules.d: warning: kind level: no limit is in force at 2 of 3 points, the first is "
+        "E1/Z1/P2\n"
+        "    hint: the errors of the rules may be why\n");
     expect_said("- id: r\n  limits: {HH: {severity: red}}\n", none, 0,
-                "rules.d: warning: kind level: 1 of 2 points have no limit, the first is E1/Z1/P1\n"
-                "    hint: give a rule for them a fallback, or their rows limits\n"
-                "rules.d: warning: kind flow: 1 of 1 points have no limit, the first is E1/Z1/P2\n"
-                "    hint: give a rule for them a fallback, or their rows limits\n");
+                "rules.d: warning: kind level: no limit is in force at 1 of 2 points, the first is "
+                "E1/Z1/P1\n"
+                "    hint: give a rule for it a fallback, or its row a limit\n"
+                "rules.d: warning: kind flow: no limit is in force at 1 of 1 points, the first is "
+                "E1/Z1/P2\n"
+                "    hint: give a rule for it a fallback, or its row a limit\n");
+}
+
+/* A row's limit counts only where a rule has its level: the hint says which of the two is missing. */
+static void compile_limits_without_a_rule(void **state)
+{
+    static const struct case_point points[] = {
+        {"P1", .l = "5", .h = "80"}, {"P2"}, {"P3", .hh = "9"}, {"P4", .kind = "flow"}, {0}};
+
+    (void)state;
+    expect_said(
+        "- id: r\n  limits: {HH: {severity: red}}\n", points, 0,
+        "rules.d: warning: kind level: no limit is in force at 2 of 3 points, the first is "
+        "E1/Z1/P1\n"
+        "    hint: its row has L, H, but no rule that selects it has such a level: write it "
+        "into `limits` of one\n"
+        "rules.d: warning: kind flow: no limit is in force at 1 of 1 points, the first is "
+        "E1/Z1/P4\n"
+        "    hint: give a rule for it a fallback, or its row a limit\n");
 }
 
 #define ORDER_HINT "    hint: the order is LL < L < H < HH, row and fallbacks together\n"
@@ -72,9 +93,9 @@ static void compile_contradictions(void **state)
                 "rules.d/rules.yaml:7:5: error: r at point E1/Z1/P2 (points.csv:3): LL (10) is not "
                 "below L (10)\n" ORDER_HINT
                 "rules.d/rules.yaml:5:5: error: r at point E1/Z1/P3 (points.csv:4): L (95) is not "
-                "below HH (90)\n" ORDER_HINT
-                "rules.d: warning: kind level: 3 of 4 points have no limit, the first is E1/Z1/P1\n"
-                "    hint: give a rule for them a fallback, or their rows limits\n");
+                "below HH (90)\n" ORDER_HINT "rules.d: warning: kind level: no limit is in force "
+                "at 3 of 4 points, the first is E1/Z1/P1\n"
+                "    hint: the errors of the rules may be why\n");
 }
 
 /* Of one mode; H of one rule and HH of another are two alarms for one thing, too. */
@@ -183,14 +204,16 @@ static void compile_two_rules_of_a_gateway(void **state)
     expect_said(
         rules, points, HZ_ECONFIG,
         "rules.d/rules.yaml:8:3: error: h at gateway GE: the rule g watches it too\n" TWICE_HINT
-        "rules.d: warning: kind level: 1 of 1 points have no limit, the first is E1/Z1/P1\n"
-        "    hint: give a rule for them a fallback, or their rows limits\n");
+        "rules.d: warning: kind level: no limit is in force at 1 of 1 points, the first is "
+        "E1/Z1/P1\n"
+        "    hint: give a rule for it a fallback, or its row a limit\n");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compile_missing_numbers),
+        cmocka_unit_test(compile_limits_without_a_rule),
         cmocka_unit_test(compile_contradictions),
         cmocka_unit_test(compile_two_rules_of_one_side),
         cmocka_unit_test(compile_faults_are_bounded),
