@@ -93,8 +93,9 @@ void hz_config_write_example(FILE *to)
 {
     fputs("# hazardd.yaml: what hazardd listens to, where it publishes, how it keeps its journal.\n"
           "# A line that begins with # and a key shows what holds when the key is not written, or\n"
-          "# an example where nothing does. In brackets: what a change needs. live: a reload;\n"
-          "# rewire: a reload, the connection is made anew; restart: a restart of the daemon.\n"
+          "# an example where nothing does. This release takes every change at a restart. In\n"
+          "# brackets: what a change will need once it reloads. live: nothing else; rewire: the\n"
+          "# connection is made anew; restart: a restart of the daemon all the same.\n"
           "# Units: ms s min h d; KiB MiB GiB. Rules stand in rules.d/*.yaml.\n"
           "# Check with: hazardctl check\n\n",
           to);
