@@ -242,21 +242,21 @@ static bool is_there(const struct reading *reading, const char *name)
     return lstat(full, &status) == 0;
 }
 
-/* A name that is none of the list: the nearest of it, but for one that is there itself, is meant. */
+/* A name that is none of the list: the nearest of it is meant, or the file is one too many. */
 static void look_at_name(struct reading *reading, const char *name, const char *const *list,
                          const char *hint)
 {
     struct hz_nearest nearest = hz_nearest(hz_slice(name));
-    char nearer[64], quoted[4 * NAME_MAX];
+    char nearer[96], quoted[4 * NAME_MAX];
 
     for (; *list; list++) {
         if (strcmp(name, *list) == 0)
             return;
-        if (!is_there(reading, *list))
-            hz_nearest_try(&nearest, *list);
+        hz_nearest_try(&nearest, *list);
     }
     if (nearest.best)
-        snprintf(nearer, sizeof(nearer), "did you mean %s?", nearest.best);
+        snprintf(nearer, sizeof(nearer), "did you mean %s%s?", nearest.best,
+                 is_there(reading, nearest.best) ? ", which is there as well" : "");
     warn_unread(reading, hz_log_quote(quoted, sizeof(quoted), name, strlen(name)),
                 nearest.best ? nearer : hint);
 }

@@ -89,10 +89,10 @@ static void the_files_of_the_set_are_read(void **state)
 /* A misspelt name takes all rows of its file from the set: it is told, and stops nothing. */
 static void what_looks_misspelt_is_warned_of(void **state)
 {
-    static const char *const names[] = {"point.csv",      "Hazards.CSV",     "foo.csv",
-                                        "hazardd.yml",    "points copy.csv", "points.csv~",
-                                        "points.csv.bak", ".points.csv.swp", "~$points.csv",
-                                        "notes.txt",      "rules.d/g.YAML",  "rules.d/~$h.yaml"};
+    static const char *const names[] = {
+        "point.csv",       "Hazards.CSV",    "foo.csv",         "high.yaml",       "hazardd.yml",
+        "points copy.csv", "points.csv~",    "points.csv.bak",  ".points.csv.swp", "~$points.csv",
+        "notes.txt",       "rules.d/g.YAML", "rules.d/~$h.yaml"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -101,27 +101,30 @@ static void what_looks_misspelt_is_warned_of(void **state)
     assert_int_equal(mkdir(path_of("old"), 0700), 0);
     struct parsed *parsed = read_place(0);
     assert_int_equal(parsed->files.count, 2);
-    assert_string_equal(parsed->said, "rules.d/g.YAML: warning: is not read\n"
-                                      "    hint: name it .yaml\n"
-                                      "Hazards.CSV: warning: is not read\n"
-                                      "    hint: did you mean hazards.csv?\n"
-                                      "foo.csv: warning: is not read\n"
-                                      "    hint: the names of the tables are in docs/registry.md\n"
-                                      "hazardd.yml: warning: is not read\n"
-                                      "    hint: rules belong into rules.d/\n"
-                                      "point.csv: warning: is not read\n"
-                                      "    hint: did you mean points.csv?\n"
-                                      "point.d: warning: is not read\n"
-                                      "    hint: did you mean points.d?\n"
-                                      "points copy.csv: warning: is not read\n"
-                                      "    hint: did you mean points.csv?\n");
-    assert_int_equal(parsed->diagnostics.warnings, 7);
+    assert_string_equal(parsed->said,
+                        "rules.d/g.YAML: warning: is not read\n"
+                        "    hint: name it .yaml\n"
+                        "Hazards.CSV: warning: is not read\n"
+                        "    hint: did you mean hazards.csv?\n"
+                        "foo.csv: warning: is not read\n"
+                        "    hint: the names of the tables are in docs/registry.md\n"
+                        "hazardd.yml: warning: is not read\n"
+                        "    hint: did you mean hazardd.yaml, which is there as well?\n"
+                        "high.yaml: warning: is not read\n"
+                        "    hint: rules belong into rules.d/\n"
+                        "point.csv: warning: is not read\n"
+                        "    hint: did you mean points.csv?\n"
+                        "point.d: warning: is not read\n"
+                        "    hint: did you mean points.d?\n"
+                        "points copy.csv: warning: is not read\n"
+                        "    hint: did you mean points.csv?\n");
+    assert_int_equal(parsed->diagnostics.warnings, 8);
     parsed_free(parsed);
-    /* a name that is there already is not the one meant */
     put("points.csv", "x", 0640);
     assert_int_equal(remove(path_of("hazardd.yaml")), 0);
     parsed = read_place(0);
     assert_null(strstr(parsed->said, "did you mean points.csv?"));
+    assert_non_null(strstr(parsed->said, "did you mean points.csv, which is there as well?"));
     assert_non_null(strstr(parsed->said, "hazardd.yml: warning: is not read\n"
                                          "    hint: did you mean hazardd.yaml?\n"));
     parsed_free(parsed);
