@@ -35,6 +35,9 @@ static const char *first_error(void)
     unsigned long code = ERR_get_error();
     const char *text = code ? ERR_reason_error_string(code) : NULL;
 
+    if (code &&
+        ERR_SYSTEM_ERROR(code)) /* a file that can't be opened: OpenSSL has no words for it */
+        text = strerror(ERR_GET_REASON(code));
     ERR_clear_error();
     return text ? text : "no reason given";
 }

@@ -227,7 +227,7 @@ static void a_ca_file_that_is_not_there(void **state)
     (void)state;
     serve("DNS:localhost", -DAY, DAY, authority);
     probe->config.tls_ca_file = "/nonexistent/ca.pem";
-    refused("tls_ca_file /nonexistent/ca.pem can not be used");
+    refused("tls_ca_file /nonexistent/ca.pem can not be used: No such file or directory");
 }
 
 static void an_empty_ca_file(void **state)
