@@ -77,10 +77,13 @@ static void tell_state(struct pipeline_feed *feed) HZ_ON(hz_ingest)
 static void say_state(struct pipeline_feed *feed, enum pipeline_feed_state state,
                       const char *reason) HZ_ON(hz_ingest)
 {
+    bool changes = feed->said.since_ns == 0 || feed->said.state != state;
+
     feed->said.kind = PIPELINE_OUTCOME_FEED;
     feed->said.feed = feed->index;
     feed->said.state = state;
-    feed->said.since_ns = feed->p->ingest.last_wall_ns;
+    if (changes) /* not at each attempt that fails */
+        feed->said.since_ns = feed->p->ingest.last_wall_ns;
     (void)snprintf(feed->said.reason, sizeof(feed->said.reason), "%s", reason);
     feed->untold = true;
     tell_state(feed);

@@ -219,6 +219,32 @@ static void what_is_refused_is_logged(void **state)
     }
 }
 
+static long long feed_since(void)
+{
+    static char output[4096];
+
+    assert_int_equal(ctl(output, sizeof(output), "feeds --json"), 0);
+    const char *at = strstr(output, "\"since_ms\":");
+    assert_non_null(at);
+    return atoll(at + strlen("\"since_ms\":"));
+}
+
+/* A feed is lost since it was lost, however often it has been tried since. */
+static void a_feed_is_lost_since_the_loss(void **state)
+{
+    static struct logged logged = {.text = "feed city: connection lost"};
+
+    (void)state;
+    flow_kill(flow, FLOW_BROKER);
+    assert_true(flow_until(is_logged, &logged));
+    shows("feeds", "lost");
+    long long since = feed_since();
+    logged.text = "feed city: not connected";
+    assert_true(flow_until(is_logged, &logged));
+    shows("feeds", "broker.sock"); /* the attempt's own reason */
+    assert_int_equal(feed_since(), since);
+}
+
 static unsigned lines_of(const char *arguments, const char *first, const char *last)
 {
     static char output[65536];
@@ -317,13 +343,10 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        T(shows_what_the_daemon_did),
-        T(an_id_that_nothing_has_is_refused),
-        T(what_is_refused_is_logged),
-        T(tail_counts_from_the_end),
-        T(an_acknowledgement_comes_back),
-        T(acknowledged_is_remembered),
-        T(a_faulty_configuration_means_the_last_good),
+        T(shows_what_the_daemon_did),        T(an_id_that_nothing_has_is_refused),
+        T(what_is_refused_is_logged),        T(a_feed_is_lost_since_the_loss),
+        T(tail_counts_from_the_end),         T(an_acknowledgement_comes_back),
+        T(acknowledged_is_remembered),       T(a_faulty_configuration_means_the_last_good),
         T(without_a_good_one_it_is_exit_78),
     };
 
