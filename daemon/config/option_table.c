@@ -80,7 +80,7 @@ static const struct config_row rows[] = {
      .help = "Zone of local times in texts, and of stamps that come without one."},
     {TOP(language), .name = "language", .type = CONFIG_CHOICE, .words = languages, .unset = "zh",
      .reload = CONFIG_LIVE, .help = "Language of message, short and advice in an alert."},
-    {TOP(rule_threads), .name = "rule_threads", .type = CONFIG_COUNT, .unset = "1", .min = 0,
+    {TOP(rule_threads), .name = "rule_threads", .type = CONFIG_COUNT, .unset = "0", .min = 0,
      .max = 1, .reload = CONFIG_RESTART,
      .help = "1: the engine has a thread of its own; 0: it runs on the ingest thread."},
     {TOP(control_socket), .name = "control_socket", .type = CONFIG_TEXT,

@@ -15,7 +15,6 @@
 #define COMMANDS_RING  1024u
 #define QUESTIONS_RING 256u
 #define FETCHES_RING   256u
-#define ENTRIES_RING   16384u
 #define DEFINES_RING   65536u
 
 /* --- parts --- */
@@ -49,7 +48,7 @@ static int make_rings(struct hz_pipeline *p)
     RING(struct pipeline_command, COMMANDS_RING, output.commands, ingest.commands)
     RING(struct pipeline_outcome, COMMANDS_RING, ingest.outcomes, output.outcomes)
     RING(struct pipeline_define, DEFINES_RING, ingest.defines, write.defines)
-    RING(struct hz_entry *, ENTRIES_RING, output.entries, write.entries)
+    RING(struct hz_entry *, PIPELINE_ENTRIES_RING, output.entries, write.entries)
     RING(struct pipeline_fetch, FETCHES_RING, output.fetches, write.fetches)
     RING(struct pipeline_fetch, FETCHES_RING, write.fetched, output.fetched)
     RING(struct pipeline_notice, COMMANDS_RING, write.notices, ingest.notices)

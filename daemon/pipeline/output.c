@@ -26,18 +26,35 @@ static bool disk_stalls(struct hz_pipeline *p) HZ_ON(hz_output)
            (since != 0 && hz_mono_ns(p->options.clock) - since > p->set->config->stall_ns);
 }
 
+/* Is the alarms log alone stuck? It gets the journal's time, then alerts go out without it. */
+static bool log_stalls(struct hz_pipeline *p) HZ_ON(hz_output)
+{
+    struct pipeline_output *out = &p->output;
+    int64_t now = hz_mono_ns(p->options.clock);
+
+    if (out->log_full_since_ns == 0)
+        out->log_full_since_ns = now;
+    return now - out->log_full_since_ns > p->set->config->stall_ns;
+}
+
 /* A copy for the alarms log. While the disk stalls and the ring is full the entry is given up for the
- * log only: counted, the hole is said, and the snapshot after it makes the state whole. */
+ * log only: counted, and said. */
 static bool hand_to_log(struct hz_pipeline *p, const struct hz_entry *entry) HZ_ON(hz_output)
 {
     struct hz_entry *copy;
+    uint64_t held;
 
     if (hz_spsc_room(&p->output.entries) == 0) {
-        if (!disk_stalls(p))
+        if (!log_stalls(p) && !disk_stalls(p))
             return false;
         atomic_fetch_add_explicit(&p->log_missing, 1, memory_order_relaxed);
+        if (hz_log_rate_pass(&p->output.log_rate, hz_mono_ns(p->options.clock), 1, &held))
+            hz_log_error("alarms log: the disk does not take it; entries are missing from it from "
+                         "number %llu on",
+                         (unsigned long long)entry->number);
         return true;
     }
+    p->output.log_full_since_ns = 0;
     copy = malloc(entry->bytes);
     if (!copy)
         return false; /* stays in the ring: there may be memory at the next turn */
@@ -54,6 +71,7 @@ static bool take_one(struct hz_pipeline *p, const struct hz_transition *transiti
         return false;
     hz_publisher_offer(out->publisher, out->entry);
     out->offered_seq = transition->seq;
+    out->offered_number = transition->number;
     out->unreleased = true;
     pipeline__acks_transition(p, transition);
     return true;
@@ -72,7 +90,12 @@ static bool take_transitions(struct hz_pipeline *p) HZ_ON(hz_output)
         hz_spsc_release(&p->output.transitions, taken);
         all = taken == count;
     }
-    output__wake_rule(p);
+    atomic_thread_fence(
+        memory_order_seq_cst); /* room first, then who waits: rule does it the other way */
+    if (atomic_load_explicit(&p->rule_blocked, memory_order_relaxed))
+        output__wake_rule(p);
+    if (hz_spsc_room(&p->output.entries) < PIPELINE_ENTRIES_RING / 2)
+        pipeline__want(p, PIPELINE_WANT_WRITE);
     return all;
 }
 
@@ -84,9 +107,6 @@ static void release(struct hz_pipeline *p) HZ_ON(hz_output)
 
     if (!out->unreleased)
         return;
-    atomic_store_explicit(&p->output_waits, true, memory_order_relaxed);
-    atomic_thread_fence(
-        memory_order_seq_cst); /* waits first, then the look: the writers do it the other way */
     uint64_t durable = atomic_load_explicit(&p->durable_seq, memory_order_acquire);
     uint64_t written = atomic_load_explicit(&p->written_seq, memory_order_acquire);
     hz_publisher_release(out->publisher, durable, true);
@@ -101,7 +121,7 @@ static void release(struct hz_pipeline *p) HZ_ON(hz_output)
     }
     out->unreleased = out->released_seq < out->offered_seq;
     if (!out->unreleased)
-        atomic_store_explicit(&p->output_waits, false, memory_order_relaxed);
+        atomic_store_explicit(&p->released_number, out->offered_number, memory_order_release);
     else
         pipeline__want(p, relaxed ? PIPELINE_WANT_WRITE : PIPELINE_WANT_WRITE | PIPELINE_WANT_SYNC);
 }

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define SLICE 1024u
+#define SLICE 128u
 
 struct output_news {
     struct pipeline_question question;

@@ -36,6 +36,8 @@
  * journal was lost (design.md section 2). */
 #define PIPELINE_SEQ_JUMP (UINT64_C(1) << 32)
 
+#define PIPELINE_ENTRIES_RING 16384u /* from output to the alarms log */
+
 /* --- what travels on the rings --- */
 
 /* Where the journal stands, and its run. */
@@ -183,6 +185,10 @@ struct pipeline_write {
     struct hz_spsc_tx notices, fetched;
 };
 
+struct pipeline_rest { /* after failed syncs */
+    int64_t ns, until_ns;
+};
+
 struct pipeline_sync {
     pthread_t thread;
     bool started;
@@ -190,7 +196,7 @@ struct pipeline_sync {
     uint64_t end;                               /* position of the ring that is durable */
     uint64_t log_number;                        /* newest entry that is durable */
     int64_t log_synced_ns;
-    int64_t rest_ns, rest_until_ns; /* after failed syncs */
+    struct pipeline_rest rest, log_rest;
     struct hz_log_rate log_rate;
 };
 
@@ -199,10 +205,9 @@ struct pipeline_rule {
     bool started;
     struct hz_engine *engine;
     bool in_block; /* `view` is taken and not done */
-    bool blocked;  /* no room for transitions */
     struct hz_block_view view;
     struct hz_transition *scratch;
-    uint64_t newest_number; /* of the transitions handed on */
+    uint64_t newest_number, newest_seq; /* of the transitions handed on */
     int64_t due_told;
     struct hz_spsc_tx transitions, answers;
     struct hz_spsc_rx questions;
@@ -221,9 +226,11 @@ struct pipeline_output {
     struct hz_control *control;
     struct hz_entry *entry; /* being rendered */
     bool unreleased;
-    uint64_t offered_seq, released_seq, told_number;
+    uint64_t offered_seq, offered_number, released_seq, told_number;
     bool stopping, loop_made, renew_wanted, snapshot_under_way;
     int64_t stop_since_ns; /* mono; 0 = no stop was asked for */
+    int64_t log_full_since_ns; /* mono; 0 = the alarms log takes what it gets */
+    struct hz_log_rate log_rate;
     struct output_news *news;   /* output_news.c */
     struct output_acks *acks;   /* output_ack.c */
     struct output_tails *tails; /* output_tail.c */
@@ -266,7 +273,10 @@ struct hz_pipeline {
     _Atomic uint64_t progress;  /* sync -> ingest: grows with every success */
     _Atomic uint64_t syncs, sync_ns_last, sync_ns_most;
     alignas(HZ_CACHE_LINE) _Atomic uint32_t write_wanted, sync_wanted; /* who waits: enum pipeline_want */
-    _Atomic bool output_waits, ingest_waits; /* for durable_seq (output: also written_seq; ingest: also room) */
+    _Atomic bool ingest_waits;               /* for durable_seq, or for room */
+    _Atomic uint64_t handed_number;          /* rule -> write, sync: newest transition on its ring ... */
+    _Atomic uint64_t released_number;        /* output -> write, sync: ... and newest that went out */
+    _Atomic bool rule_blocked;               /* rule -> output: the engine waits for room on that ring */
     _Atomic bool output_watches;             /* output -> rule: tell it whenever records were applied */
     _Atomic bool stalled;                    /* ingest -> output */
     _Atomic uint64_t holes_known;            /* ingest -> output: holes in the journal that were said ... */
@@ -302,6 +312,15 @@ enum pipeline_stage {
 static inline bool pipeline__stage_reached(struct hz_pipeline *p, enum pipeline_stage stage)
 {
     return atomic_load_explicit(&p->stage, memory_order_acquire) >= (uint32_t)stage;
+}
+
+/* Wakes output when it has alerts to let go; after a step forward of what they wait for. */
+static inline void pipeline__tell_output(struct hz_pipeline *p)
+{
+    atomic_thread_fence(memory_order_seq_cst); /* the step first, then the look: rule does it the other way */
+    if (atomic_load_explicit(&p->handed_number, memory_order_relaxed) !=
+        atomic_load_explicit(&p->released_number, memory_order_relaxed))
+        hz_wake_up(&p->output_wake);
 }
 
 /* Asks for blocks to be written, or to be durable; any thread but write. */

@@ -18,8 +18,25 @@ static void hand_on(struct hz_pipeline *p, size_t count) HZ_ON(hz_rule)
 {
     for (size_t i = 0; i < count; i++)
         hz_assert(hz_spsc_push(&p->rule.transitions, &p->rule.scratch[i])); /* room was asked for */
-    if (count > 0)
-        p->rule.newest_number = p->rule.scratch[count - 1].number;
+    if (count == 0)
+        return;
+    p->rule.newest_number = p->rule.scratch[count - 1].number;
+    p->rule.newest_seq = p->rule.scratch[count - 1].seq;
+}
+
+/* Without room output is asked to wake the engine. */
+static uint64_t look_for_room(struct hz_pipeline *p) HZ_ON(hz_rule)
+{
+    uint64_t room = hz_spsc_room(&p->rule.transitions);
+    bool blocked = room < HZ_ENGINE_ROOM_MIN;
+
+    if (blocked != atomic_load_explicit(&p->rule_blocked, memory_order_relaxed))
+        atomic_store_explicit(&p->rule_blocked, blocked, memory_order_relaxed);
+    if (!blocked)
+        return room;
+    atomic_thread_fence(
+        memory_order_seq_cst); /* blocked first, then a look: output does it the other way */
+    return hz_spsc_room(&p->rule.transitions);
 }
 
 /* The block in hand, to its end or until the room is used up. */
@@ -28,10 +45,9 @@ static void apply_block(struct hz_pipeline *p, bool *ret_transitions) HZ_ON(hz_r
     struct pipeline_rule *rule = &p->rule;
 
     while (rule->in_block) {
-        uint64_t room = hz_spsc_room(&rule->transitions);
+        uint64_t room = look_for_room(p);
         size_t count = 0;
-        rule->blocked = room < HZ_ENGINE_ROOM_MIN;
-        if (rule->blocked)
+        if (room < HZ_ENGINE_ROOM_MIN)
             return;
         bool done = hz_engine_apply(rule->engine, rule->view.block, rule->scratch,
                                     room < SCRATCH ? room : SCRATCH, &count);
@@ -107,6 +123,26 @@ static void tell_due(struct hz_pipeline *p) HZ_ON(hz_rule)
     p->rule.due_told = due;
 }
 
+/* What the new alerts wait for begins now, and whoever brings it wakes output; but a write takes no
+ * longer than a wake-up, so that both are begun at once. */
+static void tell_transitions(struct hz_pipeline *p) HZ_ON(hz_rule)
+{
+    struct pipeline_rule *rule = &p->rule;
+    bool relaxed = p->set->config->durability == HZ_RELAXED;
+
+    atomic_store_explicit(&p->handed_number, rule->newest_number, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst); /* handed first, then the look: write and sync do it
+                                                  the other way */
+    uint64_t safe =
+        atomic_load_explicit(relaxed ? &p->written_seq : &p->durable_seq, memory_order_relaxed);
+    if (safe < rule->newest_seq)
+        pipeline__want(p, relaxed ? PIPELINE_WANT_WRITE : PIPELINE_WANT_WRITE | PIPELINE_WANT_SYNC);
+    if (relaxed || safe >= rule->newest_seq ||
+        atomic_load_explicit(&p->stalled, memory_order_relaxed) ||
+        hz_spsc_room(&rule->transitions) < p->set->config->transitions_ring / 2)
+        hz_wake_up(&p->output_wake);
+}
+
 void pipeline__rule_step(struct hz_pipeline *p)
 {
     struct pipeline_rule *rule = &p->rule;
@@ -119,12 +155,10 @@ void pipeline__rule_step(struct hz_pipeline *p)
     }
     if (applied)
         tell_due(p);
-    if (transitions) /* what they wait for begins at once */
-        pipeline__want(p, p->set->config->durability == HZ_DURABLE
-                              ? PIPELINE_WANT_WRITE | PIPELINE_WANT_SYNC
-                              : PIPELINE_WANT_WRITE);
+    if (transitions)
+        tell_transitions(p);
     bool answered = !rule->in_block && answer_questions(p);
-    if (transitions || answered || atomic_load_explicit(&p->output_watches, memory_order_relaxed))
+    if (answered || atomic_load_explicit(&p->output_watches, memory_order_relaxed))
         hz_wake_up(&p->output_wake);
     atomic_fetch_add_explicit(&p->beats[1], 1, memory_order_relaxed);
 }

@@ -29,10 +29,7 @@ static void tell_durable(struct hz_pipeline *p, uint64_t seq, uint64_t end) HZ_O
     hz_block_ring_journal_done(p->ring, end);
     atomic_fetch_add_explicit(&p->progress, 1, memory_order_release);
     p->sync.end = end;
-    atomic_thread_fence(
-        memory_order_seq_cst); /* durable first, then who waits: output's release does it the other way */
-    if (atomic_load_explicit(&p->output_waits, memory_order_relaxed))
-        hz_wake_up(&p->output_wake);
+    pipeline__tell_output(p);
     if (atomic_load_explicit(&p->ingest_waits, memory_order_relaxed))
         hz_wake_up(&p->ingest_wake);
     hz_wake_up(&p->write_wake); /* entries of the alarms log and a full segment wait for it */
@@ -46,14 +43,17 @@ static void count_sync(struct hz_pipeline *p, int64_t took_ns) HZ_ON(hz_sync)
         atomic_store_explicit(&p->sync_ns_most, (uint64_t)took_ns, memory_order_relaxed);
 }
 
-static void rest(struct hz_pipeline *p) HZ_ON(hz_sync)
+static void rest_after(struct pipeline_rest *rest, int64_t now)
 {
-    struct pipeline_sync *sync = &p->sync;
+    rest->until_ns = now + rest->ns;
+    rest->ns = rest->ns == 0 ? REST_FIRST_NS : 2 * rest->ns;
+    if (rest->ns > REST_MOST_NS)
+        rest->ns = REST_MOST_NS;
+}
 
-    sync->rest_until_ns = hz_mono_ns(p->options.clock) + sync->rest_ns;
-    sync->rest_ns = sync->rest_ns == 0 ? REST_FIRST_NS : 2 * sync->rest_ns;
-    if (sync->rest_ns > REST_MOST_NS)
-        sync->rest_ns = REST_MOST_NS;
+static bool rests(struct hz_pipeline *p, const struct pipeline_rest *rest, int64_t now)
+{
+    return now < rest->until_ns && !pipeline__stage_reached(p, PIPELINE_STOP_WRITE);
 }
 
 static void sync_journal(struct hz_pipeline *p) HZ_ON(hz_sync)
@@ -65,18 +65,17 @@ static void sync_journal(struct hz_pipeline *p) HZ_ON(hz_sync)
     uint64_t end = atomic_load_explicit(&p->written_end, memory_order_acquire);
     uint64_t seq = atomic_load_explicit(&p->written_seq, memory_order_acquire);
     int64_t begun = hz_mono_ns(p->options.clock);
-    if (end <= p->sync.end ||
-        (begun < p->sync.rest_until_ns && !pipeline__stage_reached(p, PIPELINE_STOP_WRITE)))
+    if (end <= p->sync.end || rests(p, &p->sync.rest, begun))
         return;
     int error = hz_segment_sync(p->sync.journal);
     if (error < 0) {
         failed(p, "journal", error);
         atomic_store_explicit(&p->rewind_asked, true, memory_order_release);
         hz_wake_up(&p->write_wake);
-        rest(p);
+        rest_after(&p->sync.rest, hz_mono_ns(p->options.clock));
         return;
     }
-    p->sync.rest_ns = 0;
+    p->sync.rest.ns = 0;
     count_sync(p, hz_mono_ns(p->options.clock) - begun);
     tell_durable(p, seq, end);
 }
@@ -88,15 +87,18 @@ static void sync_log(struct hz_pipeline *p, bool now) HZ_ON(hz_sync)
     if (atomic_load_explicit(&p->log_rewind_asked, memory_order_acquire))
         return; /* as above */
     uint64_t appended = atomic_load_explicit(&p->log_appended, memory_order_acquire);
-    if (appended == p->sync.log_number || (!now && mono - p->sync.log_synced_ns < LOG_PAUSE_NS))
+    if (appended == p->sync.log_number || (!now && mono - p->sync.log_synced_ns < LOG_PAUSE_NS) ||
+        rests(p, &p->sync.log_rest, mono))
         return;
     int error = hz_segment_sync(p->sync.alarms);
     if (error < 0) {
         failed(p, "alarms log", error);
         atomic_store_explicit(&p->log_rewind_asked, true, memory_order_release);
         hz_wake_up(&p->write_wake);
+        rest_after(&p->sync.log_rest, hz_mono_ns(p->options.clock));
         return;
     }
+    p->sync.log_rest.ns = 0;
     p->sync.log_synced_ns = mono;
     p->sync.log_number = appended;
     atomic_store_explicit(&p->log_synced, appended, memory_order_release);

@@ -183,11 +183,8 @@ static void one_round(struct hz_pipeline *p, bool *ret_all) HZ_ON(hz_write)
 
     if (wanted & PIPELINE_WANT_SYNC)
         write__ask_sync(p);
-    atomic_thread_fence(
-        memory_order_seq_cst); /* written first, then who waits: output does it the other way */
-    if (atomic_load_explicit(&p->output_waits, memory_order_relaxed) &&
-        p->set->config->durability == HZ_RELAXED)
-        hz_wake_up(&p->output_wake);
+    if (p->set->config->durability == HZ_RELAXED)
+        pipeline__tell_output(p);
     int error = pipeline__log_append(p);
     if (error < 0 && error != -EAGAIN)
         write__failed(p, "alarms log", error);

@@ -52,8 +52,11 @@ static const char text_checks[] =
     "             'heartbeat_ms', ARGV[12], 'retention_ms', ARGV[11], 'maxlen', ARGV[10])\n"
     "end\n"
     "\n"
-    "local m = redis.call('HMGET', meta, 'journal', 'term', 'epoch')\n"
-    "last, tag, epoch = last_id(), redis.call('HGET', active, '@id'), m[3] or epoch\n"
+    "local m = redis.call('HMGET', meta, 'journal', 'term', 'epoch', 'last')\n"
+    "last, tag, epoch = m[4], redis.call('HGET', active, '@id'), m[3] or epoch\n"
+    "if mode ~= 'append' or not last or redis.call('EXISTS', stream) == 0 then\n"
+    "  last = last_id()\n"
+    "end\n"
     "local holder = redis.call('GET', alive)\n"
     "local its, its_term, its_run\n"
     "if holder then its, its_term, its_run = string.match(holder, '^(%S+) (%S+) (%S+)') end\n"
@@ -70,6 +73,7 @@ static const char text_checks[] =
     "    redis.call('PEXPIRE', stream .. ':' .. epoch, ARGV[11])\n"
     "  end\n"
     "  redis.call('DEL', active)\n"
+    "  redis.call('HDEL', meta, 'last')\n"
     "  last, tag, epoch = '0-0', nil, string.format('%.0f', tonumber(epoch) + 1)\n"
     "  claim()\n"
     "  beat()\n"
@@ -77,7 +81,10 @@ static const char text_checks[] =
     "end\n"
     "if m[1] and m[1] ~= journal then return answer('FOREIGN', '0') end\n"
     "if not m[1] or m[2] ~= term then claim() end\n"
-    "if mode == 'look' or mode == 'beat' then beat() end\n"
+    "if mode == 'look' or mode == 'beat' then\n"
+    "  beat()\n"
+    "  if last ~= m[4] then redis.call('HSET', meta, 'last', last) end\n"
+    "end\n"
     "if mode == 'look' or last ~= expect then return answer('GAP') end\n"
     "\n"
     "if mode == 'active' then\n"
@@ -123,7 +130,7 @@ static const char text_end[] =
     "  call(unpack(set))\n"
     "  if #gone > 2 then call(unpack(gone)) end\n"
     "end\n"
-    "call('XTRIM', stream, 'MAXLEN', '~', a[10])\n"
+    "call('HSET', meta, 'last', last)\n"
     "return answer('OK')\n";
 
 _Static_assert(2 * HZ_FIELD_COUNT < 200, "a Lua function has 250 registers");
@@ -134,7 +141,7 @@ void publish__script(struct hz_text *to)
     hz_text_puts(to, text_append);
     hz_text_format(to, "  local number, cond, step = a[at + %d], a[at + %d], %d\n", HZ_FIELD_N + 2,
                    HZ_FIELD_COND + 2, HZ_FIELD_COUNT + 2);
-    hz_text_puts(to, "  call('XADD', stream, id");
+    hz_text_puts(to, "  call('XADD', stream, 'MAXLEN', '~', a[10], id");
     for (int field = 0; field < HZ_FIELD_COUNT; field++)
         hz_text_format(to, ",'%s',a[at+%d]", hz_entry_field_names[field], field + 2);
     hz_text_puts(to, ")\n");

@@ -26,7 +26,7 @@
 
 /* --- the disk --- */
 
-enum trouble { NONE, HANGS, SYNC_FAILS, FULL, WRITE_HANGS, DEFINE_SYNC_FAILS };
+enum trouble { NONE, HANGS, SYNC_FAILS, FULL, WRITE_HANGS, DEFINE_SYNC_FAILS, LOG_REFUSED };
 static _Atomic int trouble;
 static _Atomic unsigned failed_syncs, refused_writes;
 
@@ -34,14 +34,14 @@ static _Atomic unsigned failed_syncs, refused_writes;
 static int define_fd = -1;
 static int64_t define_synced, define_end;
 
-static bool is_define(int fd)
+static bool stands_in(int fd, const char *folder)
 {
     char link[64], path[1024];
 
     (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, path, sizeof(path) - 1);
     path[length > 0 ? length : 0] = '\0';
-    return strstr(path, "/define/") != NULL;
+    return strstr(path, folder) != NULL;
 }
 
 /* As some kernels do it: the pages are gone, and the next sync says yes. */
@@ -58,7 +58,7 @@ static int lose_definitions(int fd)
 
 static int troubled_datasync(void *ctx, int fd)
 {
-    if (is_define(fd)) {
+    if (stands_in(fd, "/define/")) {
         if (atomic_load(&trouble) == DEFINE_SYNC_FAILS)
             return lose_definitions(fd);
         define_synced = define_end;
@@ -77,11 +77,12 @@ static ssize_t troubled_write(void *ctx, int fd, const void *bytes, size_t lengt
 {
     while (atomic_load(&trouble) == WRITE_HANGS)
         (void)nanosleep(&(struct timespec){0, 5000000}, NULL);
-    if (atomic_load(&trouble) == FULL) {
+    if (atomic_load(&trouble) == FULL ||
+        (atomic_load(&trouble) == LOG_REFUSED && stands_in(fd, "/alarms/"))) {
         atomic_fetch_add(&refused_writes, 1);
         return -ENOSPC;
     }
-    if (is_define(fd)) {
+    if (stands_in(fd, "/define/")) {
         if (fd != define_fd || offset == 0)
             define_synced = 0;
         define_fd = fd;
@@ -580,8 +581,43 @@ static void after_a_hole_the_state_is_whole(void **state)
     hz_pipeline_stop(pipeline);
     remove_newest_snapshot();
     pipeline = start_daemon("state");
+    assert_true(flow_until(daemon_connected, NULL));
     send_value("P2", 20); /* raised in the hole; its alarm is known */
     wait_alert("clear", "high.high@E1/H1/P2", "1");
+    hz_pipeline_stop(pipeline);
+}
+
+/* More transitions than the alarms log's queue and the ring before it hold. */
+#define CROSSINGS 90000u
+
+static void cross(unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        const char *payload = i % 2 == 0 ? "{\"v\":95}" : "{\"v\":20}";
+        while (hz_link_publish(link_, hz_slice("flood/E1/H1/P3"), hz_slice(payload), 0) ==
+               -EAGAIN) {
+            assert_int_equal(hz_link_work(link_), 0);
+            hz_link_wait(&link_, 1, -1);
+        }
+    }
+    assert_int_equal(hz_link_finish(link_, 30 * HZ_NS_PER_S), 0);
+}
+
+static bool some_are_missing(void *ctx)
+{
+    (void)ctx;
+    return flow_number(flow, "journal", "log_missing") > 0;
+}
+
+/* A log that is stuck alone gets the journal's time; it must not stop the engine for ever. */
+static void an_alarms_log_that_takes_nothing_silences_nothing(void **state)
+{
+    (void)state;
+    atomic_store(&trouble, LOG_REFUSED);
+    cross(CROSSINGS);
+    assert_true(flow_until(some_are_missing, NULL));
+    send_value("P1", 95); /* behind what nobody has any more: it waits for some heart-beats */
+    wait_alert("raise", "high.high@E1/H1/P1", "1");
     hz_pipeline_stop(pipeline);
 }
 
@@ -599,6 +635,8 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(a_full_disk_silences_nothing, begin, end),
         cmocka_unit_test_setup_teardown(after_a_hole_the_state_is_whole, begin, end),
+        cmocka_unit_test_setup_teardown(an_alarms_log_that_takes_nothing_silences_nothing, begin,
+                                        end),
     };
 
     if (!flow_available(FLOW_REDIS))

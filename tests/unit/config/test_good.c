@@ -32,7 +32,7 @@ static void what_is_not_written_has_its_default(void **state)
     assert_int_equal(config->durability, HZ_DURABLE);
     assert_int_equal(config->stall_ns, HZ_NS_PER_S);
     assert_int_equal(config->stall_buffer_bytes, 64 << 20);
-    assert_int_equal(config->rule_threads, 1);
+    assert_int_equal(config->rule_threads, 0);
     assert_null(config->control_socket);
     assert_true(config->redis.enabled);
     assert_string_equal(config->redis.address, "127.0.0.1:6379");
