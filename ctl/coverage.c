@@ -36,14 +36,15 @@ static const char *percent_fault(const char *value)
                : "is not a whole number from 0 to 100";
 }
 
-static const struct ctl_list list = {
-    CTL_COLUMNS(columns),
-    .nothing_en = "nothing",
-    .nothing_zh = "没有",
-};
-
 static int run(const struct ctl_call *call)
 {
+    bool below = ctl_value(call, "below") != NULL;
+    const struct ctl_list list = {
+        CTL_COLUMNS(columns),
+        .nothing_en = below ? "nothing is below that share" : "there are none",
+        .nothing_zh = below ? "没有低于该在线率的" : "没有",
+    };
+
     return ctl_show_list(call, &list);
 }
 

@@ -94,6 +94,15 @@ static void coverage_in_both(void **state)
            "");
 }
 
+static void coverage_that_is_good_says_so(void **state)
+{
+    (void)state;
+    fake_say_and_close(fake, "{\"end\":true}\n");
+    expect(RUN(fake, "coverage", "--below", "90"), 0, "nothing is below that share\n", "");
+    fake_say_and_close(fake, "{\"end\":true}\n");
+    expect(RUN(fake, "coverage", "--by", "park"), 0, "there are none\n", "");
+}
+
 #define FEEDS_EN                                                                                     \
     "FEED  STATE      SINCE                MESSAGES  READINGS    BYTES  LOSSES  ACKS  UNREAD ms  "   \
     "PING us  VERDICTS                   REASON\n"                                                   \
@@ -459,6 +468,7 @@ int main(int argc, char **argv)
         T(alarms_in_chinese),
         T(points_are_shown_and_can_not_steer),
         T(coverage_in_both),
+        T(coverage_that_is_good_says_so),
         T(feeds_in_both),
         T(tail_shows_entries),
         T(ack_shows_what_it_did),
