@@ -2,11 +2,12 @@
  *
  * The start: from the state directory to the engine at the journal's end. Snapshot + journal tail give
  * the state; every transition of the tail that the alarms log does not have is appended to it. What must
- * stay true: afterwards the log holds exactly the transitions that the journal yields.
+ * stay true: afterwards the log's active set is the engine's, and its newest entry the engine's newest
+ * transition, be the files whole or damaged.
  *
  *     snapshot ----------------------------- journal's end
  *         mirror ...... alarms log's end
- *                         |<- cut or append ->|
+ *                               |<- append ->|<- resync, where that was not enough ->|
  */
 #include "recover_priv.h"
 
@@ -18,7 +19,6 @@
 #define SCRATCH              64u
 #define SNAPSHOT_AFTER       (UINT64_C(2) << 20) /* records replayed: the next start shall be shorter */
 #define DEFINE_SEGMENT_BYTES (UINT64_C(8) << 20)
-#define LOG_SEGMENT_BYTES    (UINT64_C(64) << 20)
 
 int pipeline__path(const struct hz_pipeline *p, const char *name, char *to, size_t size)
 {
@@ -40,8 +40,8 @@ int pipeline__open_reader(const struct hz_pipeline *p, enum hz_segment_class cla
                      : hz_segment_reader_new(p->options.disk, path, class_, from, ret_reader);
 }
 
-static int open_writer(struct hz_pipeline *p, const char *name, enum hz_segment_class class_,
-                       uint64_t bytes, struct hz_segment_writer **ret_writer)
+int recover__open_writer(struct hz_pipeline *p, const char *name, enum hz_segment_class class_,
+                         uint64_t bytes, struct hz_segment_writer **ret_writer)
 {
     char path[1024];
     int error = pipeline__path(p, name, path, sizeof(path));
@@ -53,102 +53,7 @@ static int open_writer(struct hz_pipeline *p, const char *name, enum hz_segment_
     return error;
 }
 
-/* --- the alarms log up to its end, into the mirror --- */
-
-static int catch_up_log(struct hz_pipeline *p)
-{
-    struct hz_segment_reader *reader;
-    struct hz_segment_place place;
-    const void *frame;
-    uint32_t bytes;
-    uint64_t offset;
-
-    hz_role_take(&hz_output);
-    p->log_newest = hz_mirror_newest(p->output.mirror);
-    int error = pipeline__open_reader(p, HZ_SEGMENT_ALARMS, p->log_newest + 1, &reader);
-    if (error < 0)
-        return error;
-    while ((error = hz_segment_next(reader, &frame, &bytes, &place)) == 0) {
-        const struct hz_entry *entry = frame;
-        if (entry->number <= p->log_newest)
-            continue;
-        if (entry->number != p->log_newest + 1 || hz_mirror_apply(p->output.mirror, entry) < 0) {
-            error = HZ_ECORRUPT;
-            break;
-        }
-        p->log_newest = entry->number;
-    }
-    if (error == HZ_ECORRUPT) {
-        hz_log_warning("%s at %llu: damaged; what follows is made again from the journal",
-                       hz_segment_where(reader, &offset), (unsigned long long)offset);
-        error = HZ_EOF;
-        p->log_damaged = true;
-    }
-    hz_segment_reader_free(reader);
-    return error == HZ_EOF ? 0 : error;
-}
-
-/* The mirror as the log gives it after its end was cut: all of it, read once more. */
-static int mirror_again(struct hz_pipeline *p)
-{
-    int error = recover__empty_mirror(p);
-
-    return error < 0 ? error : catch_up_log(p);
-}
-
 /* --- the journal's tail --- */
-
-/* The log's writer, made when the first entry is missing there, or at the end. */
-static int log_writer(struct hz_pipeline *p) HZ_ON(hz_write)
-{
-    char path[1024];
-    int error = 0;
-
-    if (p->write.alarms)
-        return 0;
-    if (p->log_damaged) {
-        error = pipeline__path(p, "alarms", path, sizeof(path));
-        if (error == 0)
-            error = hz_segment_cut(p->options.disk, path, HZ_SEGMENT_ALARMS, p->log_newest + 1);
-    }
-    return error < 0
-               ? error
-               : open_writer(p, "alarms", HZ_SEGMENT_ALARMS, LOG_SEGMENT_BYTES, &p->write.alarms);
-}
-
-static int append_entry(struct hz_pipeline *p, struct hz_entry *entry) HZ_ON(hz_write)
-{
-    int error = log_writer(p);
-
-    if (error == 0)
-        error = hz_segment_append(p->write.alarms, entry, entry->bytes, entry->number);
-    if (error != -EAGAIN)
-        return error;
-    error = hz_segment_sync(p->write.alarms);
-    return error < 0 ? error
-                     : hz_segment_append(p->write.alarms, entry, entry->bytes, entry->number);
-}
-
-static int take_transition(struct replay *replay, const struct hz_transition *transition)
-{
-    struct hz_pipeline *p = replay->p;
-
-    hz_role_take(&hz_write);
-    hz_role_take(&hz_output);
-    hz_role_take(&hz_rule);
-    p->rule.newest_number = transition->number;
-    if (transition->number <= p->log_newest)
-        return 0;
-    hz_assert(transition->number == p->log_newest + 1);
-    (void)hz_entry_render(hz_ruleset_set(hz_engine_ruleset(p->rule.engine)), transition,
-                          replay->entry);
-    int error = append_entry(p, replay->entry);
-    if (error == 0)
-        error = hz_mirror_apply(p->output.mirror, replay->entry);
-    if (error == 0)
-        p->log_newest = transition->number;
-    return error;
-}
 
 /* Hands in the sets that the block names. The present one is kept for the run, if it is not needed here. */
 static int offer_sets(struct replay *replay, const struct hz_block *block) HZ_ON(hz_rule)
@@ -176,15 +81,29 @@ void pipeline__free_retired(struct hz_pipeline *p)
         hz_ruleset_free(retired);
 }
 
+static bool is_resync(const struct hz_record *record)
+{
+    return record->kind >= HZ_RECORD_GO_ON && record->kind <= HZ_RECORD_RESYNC;
+}
+
 static void note_controls(struct replay *replay, const struct hz_block *block)
 {
     const struct hz_record *record = hz_block_first_record(block);
 
     for (uint32_t i = 0; i < block->count; i++, record = hz_record_next(record)) {
-        replay->end.clean = record->kind == HZ_RECORD_STOP;
+        if (!is_resync(record))
+            replay->end.clean = record->kind == HZ_RECORD_STOP;
         if (record->kind == HZ_RECORD_START)
             replay->end.term = ((const struct hz_record_start *)(const void *)record)->term;
+        if (record->kind == HZ_RECORD_GO_ON)
+            replay->astray = false;
     }
+}
+
+/* A resync is written while nobody watches. */
+static bool was_watched(const struct hz_block *block)
+{
+    return block->kind != HZ_BLOCK_CONTROL || !is_resync(hz_block_first_record(block));
 }
 
 static int apply_block(struct replay *replay, const struct hz_block *block)
@@ -204,23 +123,50 @@ static int apply_block(struct replay *replay, const struct hz_block *block)
         size_t count;
         done = hz_engine_apply(p->rule.engine, block, replay->scratch, SCRATCH, &count);
         for (size_t i = 0; error == 0 && i < count; i++)
-            error = take_transition(replay, &replay->scratch[i]);
+            error = recover__take_transition(replay, &replay->scratch[i]);
     }
     pipeline__free_retired(p);
     replay->end.seq = block->seq + block->count - 1;
-    replay->end.wall_ns = block->wall_ns;
+    if (was_watched(block))
+        replay->end.wall_ns = block->wall_ns;
     replay->records += block->count;
     return error;
 }
 
-static bool begins_run(const struct hz_block *block)
+/* A run, or what a start puts before it. */
+static bool begins(const struct hz_block *block)
 {
-    return block->kind == HZ_BLOCK_CONTROL && hz_block_first_record(block)->kind == HZ_RECORD_START;
+    uint16_t kind =
+        block->kind == HZ_BLOCK_CONTROL ? hz_block_first_record(block)->kind : (uint16_t)0;
+
+    return kind == HZ_RECORD_START || kind == HZ_RECORD_GO_ON;
+}
+
+bool recover__follows(const struct hz_block *block, uint64_t seq)
+{
+    return seq == 0 || block->seq == seq + (begins(block) ? PIPELINE_SEQ_JUMP : 1);
+}
+
+void recover__go_astray(struct replay *replay, const struct hz_engine_mark *firm)
+{
+    if (!replay->astray)
+        replay->firm = *firm;
+    replay->astray = true;
+}
+
+/* What the engine has said so far is what was said then; what it says from here on may not be. */
+static void miss(struct replay *replay)
+{
+    hz_role_take(&hz_rule);
+    struct hz_engine_mark mark = hz_engine_mark(replay->p->rule.engine);
+
+    replay->p->damaged = true;
+    recover__go_astray(replay, &mark);
 }
 
 /* Damage in the journal is no reason not to watch: what can be read gives the state, and it is said.
  * What comes behind is read in any case: its seqs are used. */
-static int next_block(struct hz_pipeline *p, struct hz_segment_reader *reader,
+static int next_block(struct replay *replay, struct hz_segment_reader *reader,
                       const struct hz_block **ret_block)
 {
     struct hz_segment_place place;
@@ -233,7 +179,7 @@ static int next_block(struct hz_pipeline *p, struct hz_segment_reader *reader,
         const char *path = hz_segment_where(reader, &offset);
         hz_log_error("journal: %s is damaged at %llu: the state is that of the other records", path,
                      (unsigned long long)offset);
-        p->damaged = true;
+        miss(replay);
         error = hz_segment_skip(reader);
         if (error < 0)
             return error;
@@ -242,29 +188,31 @@ static int next_block(struct hz_pipeline *p, struct hz_segment_reader *reader,
     return error;
 }
 
-/* Records given up while a disk stalled, and the run ended before the snapshot that makes up for it. */
+/* Records given up while a disk stalled, and the run ended before the snapshot that makes up for it; or
+ * a segment that is gone. */
 static void look_for_hole(struct replay *replay, const struct hz_block *block)
 {
-    uint64_t expected = replay->end.seq + 1;
+    uint64_t end = replay->end.seq;
 
-    if (expected == 1 || block->seq == expected || begins_run(block))
+    if (recover__follows(block, end))
         return;
-    hz_log_error("journal: records %llu to %llu are missing: the state is that of the others",
-                 (unsigned long long)expected, (unsigned long long)block->seq - 1);
-    replay->p->damaged = true;
+    hz_log_error(
+        "journal: records are missing between %llu and %llu: the state is that of the others",
+        (unsigned long long)end, (unsigned long long)block->seq);
+    miss(replay);
 }
 
-static int replay_journal(struct replay *replay)
+int recover__replay_journal(struct replay *replay, uint64_t from)
 {
     struct hz_pipeline *p = replay->p;
     struct hz_segment_reader *reader;
     const struct hz_block *block;
 
-    int error = pipeline__open_reader(p, HZ_SEGMENT_JOURNAL, replay->end.seq + 1, &reader);
+    int error = pipeline__open_reader(p, HZ_SEGMENT_JOURNAL, from, &reader);
     if (error < 0)
         return error;
     uint64_t known = replay->end.seq;
-    while ((error = next_block(p, reader, &block)) == 0) {
+    while ((error = next_block(replay, reader, &block)) == 0) {
         if (block->seq <= known)
             continue; /* in the snapshot */
         look_for_hole(replay, block);
@@ -272,31 +220,9 @@ static int replay_journal(struct replay *replay)
         if (error < 0)
             break;
     }
-    p->torn_bytes = hz_segment_torn_bytes(reader);
+    p->torn_bytes += hz_segment_torn_bytes(reader);
     hz_segment_reader_free(reader);
     return error == HZ_EOF ? 0 : error;
-}
-
-/* The log may hold entries of records that did not last (durability relaxed, loss of power). */
-static int cut_log(struct hz_pipeline *p) HZ_ON(hz_rule) HZ_ON(hz_write)
-{
-    char path[1024];
-
-    if (p->log_newest > p->rule.newest_number) {
-        hz_log_warning(
-            "alarms log: entries %llu to %llu are of records that were lost with the power",
-            (unsigned long long)p->rule.newest_number + 1, (unsigned long long)p->log_newest);
-        hz_assert(!p->write.alarms); /* nothing was missing there */
-        int error = pipeline__path(p, "alarms", path, sizeof(path));
-        if (error == 0)
-            error =
-                hz_segment_cut(p->options.disk, path, HZ_SEGMENT_ALARMS, p->rule.newest_number + 1);
-        if (error == 0)
-            error = mirror_again(p);
-        if (error < 0)
-            return error;
-    }
-    return log_writer(p);
 }
 
 /* --- the whole --- */
@@ -310,8 +236,8 @@ static int recover_state(struct replay *replay, struct hz_diagnostics *diagnosti
     hz_role_take(&hz_write);
     int error = pipeline__restore_names(p);
     if (error == 0)
-        error = open_writer(p, "define", HZ_SEGMENT_DEFINE, DEFINE_SEGMENT_BYTES,
-                            &p->write.definitions);
+        error = recover__open_writer(p, "define", HZ_SEGMENT_DEFINE, DEFINE_SEGMENT_BYTES,
+                                     &p->write.definitions);
     if (error == 0)
         error = pipeline__choose_set(p, diagnostics, &p->present);
     if (error < 0)
@@ -323,23 +249,40 @@ static int recover_state(struct replay *replay, struct hz_diagnostics *diagnosti
     if (error == 0)
         error = recover__load_snapshot(replay);
     if (error == 0)
-        error = catch_up_log(p);
+        error = recover__catch_up_log(replay);
     if (error == 0)
-        error = replay_journal(replay);
+        error = recover__replay_journal(replay, replay->end.seq + 1);
     if (error == 0)
-        error = cut_log(p);
-    return error == 0 ? open_writer(p, "journal", HZ_SEGMENT_JOURNAL, p->set->config->segment_bytes,
-                                    &p->write.journal)
-                      : error;
+        error = recover__log_writer(p);
+    if (error == 0)
+        error = recover__open_writer(p, "journal", HZ_SEGMENT_JOURNAL,
+                                     p->set->config->segment_bytes, &p->write.journal);
+    return error == 0 ? recover__resync(replay) : error;
+}
+
+/* Every start adds PIPELINE_SEQ_JUMP to the seq: where the starts themselves are lost, seqs tell that
+ * there were so many. A term that Redis knows is not given again. */
+static uint64_t next_term(const struct replay *replay)
+{
+    uint64_t seq = replay->end.seq > replay->known_seq ? replay->end.seq : replay->known_seq;
+    uint64_t starts = seq / PIPELINE_SEQ_JUMP;
+
+    return (replay->end.term > starts ? replay->end.term : starts) + 1;
 }
 
 /* Where the run goes on. */
 static int go_on_from(struct hz_pipeline *p, const struct replay *replay)
 {
+    struct hz_engine_mark mark;
+
     hz_role_take(&hz_ingest);
     hz_role_take(&hz_rule);
     hz_role_take(&hz_write);
-    p->term = replay->end.term + 1;
+    mark = hz_engine_mark(p->rule.engine);
+    if (p->log_newest < mark.number) /* the log's last entries are missing */
+        p->log_newest = mark.number;
+    p->rule.newest_number = p->log_newest;
+    p->term = next_term(replay);
     p->clean = replay->end.clean;
     p->ingest.next_seq = replay->end.seq == 0 ? 1 : replay->end.seq + PIPELINE_SEQ_JUMP;
     p->ingest.last_wall_ns = replay->end.wall_ns;
@@ -350,13 +293,15 @@ static int go_on_from(struct hz_pipeline *p, const struct replay *replay)
     atomic_store(&p->next_due_ns, hz_engine_next_due_ns(p->rule.engine));
     atomic_store(&p->log_synced, p->log_newest);
     atomic_store(&p->log_appended, p->log_newest);
+    atomic_store(&p->handed_number, p->log_newest);
+    atomic_store(&p->released_number, p->log_newest);
     p->write.next_seq = p->ingest.next_seq;
     if (p->present) { /* not needed by the replay: the run's first records name it */
         hz_engine_offer(p->rule.engine, p->present);
         p->present = NULL;
     }
     int error = hz_segment_sync(p->write.alarms); /* what was missing there */
-    if (error == 0 && (replay->records >= SNAPSHOT_AFTER || p->damaged))
+    if (error == 0 && (replay->records >= SNAPSHOT_AFTER || p->damaged || replay->resynced))
         pipeline__snapshot(p, &replay->end);
     return error;
 }

@@ -138,22 +138,37 @@ static void close_reader(struct log_queue *queue)
     queue->reader = NULL;
 }
 
+/* The next entry that can be read: damage is passed over, as at the start. */
+static int next_entry(struct hz_segment_reader *reader, const struct hz_entry **ret_entry)
+{
+    struct hz_segment_place place;
+    const void *frame;
+    uint32_t bytes;
+    int error;
+
+    while ((error = hz_segment_next(reader, &frame, &bytes, &place)) == HZ_ECORRUPT) {
+        error = hz_segment_skip(reader);
+        if (error < 0)
+            break;
+    }
+    *ret_entry = error == 0 ? frame : NULL;
+    return error;
+}
+
 /* The first entry of the segment that can hold `number`. */
 static int first_of_segment(struct hz_pipeline *p, uint64_t number, uint64_t *ret_number,
                             struct hz_stream_id *ret_id)
 {
     struct hz_segment_reader *reader;
-    struct hz_segment_place place;
-    const void *frame;
-    uint32_t bytes;
+    const struct hz_entry *entry;
 
     int error = pipeline__open_reader(p, HZ_SEGMENT_ALARMS, number, &reader);
     if (error < 0)
         return error;
-    error = hz_segment_next(reader, &frame, &bytes, &place);
+    error = next_entry(reader, &entry);
     if (error == 0) {
-        *ret_number = ((const struct hz_entry *)frame)->number;
-        *ret_id = ((const struct hz_entry *)frame)->id;
+        *ret_number = entry->number;
+        *ret_id = entry->id;
     }
     hz_segment_reader_free(reader);
     return error;
@@ -169,12 +184,14 @@ static int number_near(struct hz_pipeline *p, struct hz_stream_id id, uint64_t *
         uint64_t middle = low + (high - low + 1) / 2, number = 0;
         struct hz_stream_id first = {0};
         int error = first_of_segment(p, middle, &number, &first);
-        if (error < 0)
+        if (error < 0 && error != HZ_EOF)
             return error;
-        if (hz_stream_id_compare(first, id) > 0)
-            high = number > low ? number - 1 : low; /* an earlier segment */
-        else
+        if (error == HZ_EOF || hz_stream_id_compare(first, id) > 0) { /* an earlier segment */
+            uint64_t end = error == HZ_EOF || number > middle ? middle : number;
+            high = end > low ? end - 1 : low;
+        } else {
             low = middle; /* this one or a later */
+        }
     }
     *ret_number = low;
     return 0;
@@ -192,9 +209,6 @@ static int seek(struct hz_pipeline *p, const struct pipeline_fetch *fetch,
                 const struct hz_entry **ret_entry) HZ_ON(hz_write)
 {
     struct log_queue *queue = p->write.queue;
-    struct hz_segment_place place;
-    const void *frame;
-    uint32_t bytes;
     uint64_t from = fetch->number;
     int error = fetch->by_id ? number_near(p, fetch->id, &from) : 0;
 
@@ -203,11 +217,8 @@ static int seek(struct hz_pipeline *p, const struct pipeline_fetch *fetch,
         error = pipeline__open_reader(p, HZ_SEGMENT_ALARMS, from, &queue->reader);
     }
     while (error == 0) {
-        error = hz_segment_next(queue->reader, &frame, &bytes, &place);
-        if (error < 0)
-            break;
-        *ret_entry = frame;
-        if (!comes_before(*ret_entry, fetch))
+        error = next_entry(queue->reader, ret_entry);
+        if (error == 0 && !comes_before(*ret_entry, fetch))
             return 0;
     }
     return error == HZ_EOF ? HZ_ENOTFOUND : error;
@@ -219,9 +230,6 @@ static int read_file(struct hz_pipeline *p, const struct pipeline_fetch *fetch, 
 {
     struct log_queue *queue = p->write.queue;
     const struct hz_entry *entry = NULL;
-    struct hz_segment_place place;
-    const void *frame;
-    uint32_t bytes;
     int error = seek(p, fetch, &entry);
 
     *ret_bytes = 0;
@@ -231,8 +239,7 @@ static int read_file(struct hz_pipeline *p, const struct pipeline_fetch *fetch, 
         queue->reader_next = entry->number + 1;
         if (*ret_bytes + HZ_ENTRY_BYTES_MAX > BATCH_BYTES)
             return 0; /* the next fetch goes on behind it */
-        error = hz_segment_next(queue->reader, &frame, &bytes, &place);
-        entry = frame;
+        error = next_entry(queue->reader, &entry);
     }
     close_reader(queue); /* at the end: what is appended later is not in its buffer */
     return *ret_bytes > 0 ? 0 : error;

@@ -51,12 +51,9 @@ static void name_again(struct hz_engine *engine, uint32_t sure)
 void rule__go_on(struct hz_engine *engine, const struct hz_record_go_on *record)
 {
     engine->journal = record->journal;
-    if (engine->number < record->number)
-        engine->number = record->number;
-    if (engine->all_n < record->n_all)
-        engine->all_n = record->n_all;
-    if (hz_stream_id_compare(engine->last_id, record->id) < 0)
-        engine->last_id = record->id;
+    engine->number = record->number;
+    engine->all_n = record->n_all;
+    engine->last_id = record->id;
     if (engine->episodes < record->episodes)
         engine->episodes = record->episodes;
     name_again(engine, record->sure);

@@ -156,9 +156,10 @@ struct hz_record_hole {
 
 /* --- journal and alarms log brought together again, after damage of one of them --- */
 
-/* Comes first: before anything that is due. What the engine says from here on is numbered behind the
- * newest entry of the alarms log and behind its own. Its alarms of other journals and above `sure` may
- * bear the names of other alarms there: they get new ones. */
+/* Comes first: before anything that is due. What the engine says from here on is numbered behind these,
+ * however it got here, so that a replay numbers it alike though more of the journal is lost by then.
+ * Its alarms of other journals and above `sure` may bear the names of other alarms of the log: they get
+ * new ones. */
 struct hz_record_go_on {
     struct hz_record head;
     uint64_t number, n_all;
