@@ -7,7 +7,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-[ "$(id -u)" = 0 ] && systemd-detect-virt -q --container || { echo "build.sh: wants a container of its own" >&2; exit 2; }
+if [ "$(id -u)" != 0 ] || ! systemd-detect-virt -q --container; then
+  echo "build.sh: wants a container of its own" >&2
+  exit 2
+fi
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends build-essential devscripts equivs lintian >/dev/null 2>&1
 mk-build-deps -i -r -t 'apt-get -y -qq --no-install-recommends' debian/control >/dev/null 2>&1
