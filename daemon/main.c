@@ -105,6 +105,8 @@ static void watch(struct hz_pipeline *pipeline, const sigset_t *signals)
     uint64_t period_ms = watchdog_us > 0 && watchdog_us / 2000 < 5000 ? watchdog_us / 2000 : 5000;
     struct timespec period = {(time_t)(period_ms / 1000), (long)(period_ms % 1000) * 1000000};
     for (;;) {
+        hz_pipeline_status(pipeline, status, sizeof(status));
+        (void)sd_notifyf(0, "STATUS=%s", status);
         int signal = sigtimedwait(signals, NULL, &period);
         if (signal == SIGTERM || signal == SIGINT)
             return;
@@ -112,8 +114,6 @@ static void watch(struct hz_pipeline *pipeline, const sigset_t *signals)
             hz_log_warning("SIGHUP: a changed configuration is taken at the next start");
         if (hz_pipeline_alive(pipeline))
             (void)sd_notify(0, "WATCHDOG=1");
-        hz_pipeline_status(pipeline, status, sizeof(status));
-        (void)sd_notifyf(0, "STATUS=%s", status);
     }
 }
 
@@ -131,6 +131,7 @@ static int run(const struct hz_pipeline_options *options)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)prctl(PR_SET_DUMPABLE, 0); /* passwords are in memory for a moment */
     hz_diagnostics_init(&diagnostics);
+    (void)sd_notify(0, "STATUS=replaying the journal");
     int error = hz_pipeline_start(options, &diagnostics, &pipeline);
     say_diagnostics(&diagnostics);
     hz_diagnostics_done(&diagnostics);
@@ -141,7 +142,7 @@ static int run(const struct hz_pipeline_options *options)
     hz_log_notice("hazardd " HZ_VERSION " is watching");
     (void)sd_notify(0, "READY=1");
     watch(pipeline, &signals);
-    (void)sd_notify(0, "STOPPING=1");
+    (void)sd_notify(0, "STOPPING=1\nSTATUS=stopping");
     hz_log_notice("stopping");
     hz_pipeline_stop(pipeline);
     hz_log_notice("stopped");
