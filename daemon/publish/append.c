@@ -7,8 +7,6 @@
  */
 #include "publish_priv.h"
 
-#define BATCH_BYTES (256u << 10) /* a call is closed beyond it */
-
 /* --- calls --- */
 
 static uint64_t ms_of(int64_t ns)
@@ -155,25 +153,68 @@ const struct hz_entry *publish__span_first(const struct publish_stream *stream)
 
 /* --- an append --- */
 
+/* The entries of a call are one argument, an array of texts in MessagePack: as arguments of their own
+ * each would cost Redis, and us, as much as all else that is done with it. */
+#define PACK_ARRAY 0xddu /* array 32: its count in 4 bytes, most significant first */
+#define PACK_TEXT  0xdau /* str 16: its length in 2 bytes */
+
+static size_t pack_begin(struct hz_text *to, size_t head_bytes)
+{
+    static const char room[5];
+    size_t at = to->length;
+
+    hz_text_add(to, room, head_bytes);
+    return at;
+}
+
+static void pack_text_end(struct hz_text *to, size_t at)
+{
+    size_t length = to->length - at - 3;
+
+    hz_assert(!to->overflow && length <= UINT16_MAX);
+    to->at[at] = (char)PACK_TEXT;
+    to->at[at + 1] = (char)(length >> 8);
+    to->at[at + 2] = (char)length;
+}
+
+static void pack_array_end(struct hz_text *to, size_t at, uint32_t items)
+{
+    hz_assert(!to->overflow);
+    to->at[at] = (char)PACK_ARRAY;
+    for (unsigned i = 0; i < 4; i++)
+        to->at[at + 1 + i] = (char)(items >> (24 - 8 * i));
+}
+
+static void pack(struct hz_text *to, struct hz_slice text)
+{
+    size_t at = pack_begin(to, 3);
+
+    hz_text_slice(to, text);
+    pack_text_end(to, at);
+}
+
+/* An entry's id, its value in the active hash, its fields. */
 static void add_entry(struct publish_command *c, const struct hz_entry *entry)
 {
     const struct hz_publisher *p = c->p;
     bool durable = entry->number <= p->newest_at_start || entry->seq <= p->durable_seq;
     struct hz_slice values[HZ_FIELD_COUNT];
+    char id[HZ_STREAM_ID_TEXT_BYTES], number[24];
+    struct hz_text n = hz_text_in(number, sizeof(number));
     struct hz_active active;
 
     hz_assert(hz_entry_values(entry, entry->bytes, values) && publish__active_of(entry, &active));
-    publish__add_id(c, entry->id);
-    publish__open(c);
+    hz_text_uint(&n, active.n_all);
+    values[HZ_FIELD_N] = (struct hz_slice){n.at, n.length};
+    values[HZ_FIELD_DURABLE] = hz_slice(durable ? "1" : "0");
+    hz_stream_id_text(entry->id, id);
+    pack(&c->text, hz_slice(id));
+    size_t at = pack_begin(&c->text, 3);
     if (entry->state != HZ_STATE_NORMAL)
         publish__active_value(p->set, &active, &c->text);
-    publish__close(c);
-    publish__open(c);
-    hz_text_uint(&c->text, active.n_all);
-    values[HZ_FIELD_N] = publish__made(c);
-    values[HZ_FIELD_DURABLE] = hz_slice(durable ? "1" : "0");
+    pack_text_end(&c->text, at);
     for (int field = 0; field < HZ_FIELD_COUNT; field++)
-        publish__add(c, values[field]);
+        pack(&c->text, values[field]);
 }
 
 /* Adds entries from `next` on as far as they are in memory. */
@@ -210,12 +251,11 @@ bool publish__append(struct hz_publisher *p)
     }
     bool refetched = first->number < publish__tail_first(&p->tail);
     struct publish_command c = publish__call(p, "append");
-    int count_at = c.count++;
-    struct stream_call call = add_entries(&c, &last);
     publish__open(&c);
-    hz_text_uint(&c.text, call.count);
-    p->arguments[count_at] = publish__made(&c).at;
-    p->lengths[count_at] = publish__made(&c).length;
+    size_t at = pack_begin(&c.text, 5);
+    struct stream_call call = add_entries(&c, &last);
+    pack_array_end(&c.text, at, call.count * (HZ_FIELD_COUNT + 2u));
+    publish__close(&c);
     if (!publish__call_send(&c, call))
         return false;
     p->counts.skipped += call.last + 1 - stream->next - call.count;

@@ -13,7 +13,7 @@ struct publish_command publish__command(struct hz_publisher *p)
 
 void publish__add(struct publish_command *c, struct hz_slice argument)
 {
-    hz_assert(c->count < (int)SCRIPT_ARGUMENTS);
+    hz_assert(c->count < (int)COMMAND_ARGUMENTS);
     c->p->arguments[c->count] = argument.at ? argument.at : "";
     c->p->lengths[c->count] = argument.length;
     c->count++;

@@ -92,7 +92,10 @@ void publish__active_value(const struct hz_set *set, const struct hz_active *act
 
 /* --- command.c: a command being built, one at a time --- */
 
-#define SCRATCH_BYTES (64u * (ACTIVE_VALUE_BYTES + HZ_CONDITION_BYTES + 128u))
+#define BATCH_BYTES   (256u << 10) /* of entries: an append is closed beyond it */
+#define SCRATCH_BYTES                                                                              \
+    (64u * (ACTIVE_VALUE_BYTES + HZ_CONDITION_BYTES + 128u + 4u * HZ_FIELD_COUNT) + BATCH_BYTES +  \
+     HZ_ENTRY_BYTES_MAX)
 
 struct publish_command {
     struct hz_publisher *p;
@@ -130,7 +133,7 @@ void publish__put_key(struct hz_text *to, const char *name, const struct hz_regi
 #define SCRIPT_BYTES     8192u
 #define SCRIPT_ENTRIES   64u
 #define SCRIPT_FIXED     20 /* EVALSHA, sha, number of keys, 5 keys, 12 arguments */
-#define SCRIPT_ARGUMENTS (SCRIPT_FIXED + 2u + SCRIPT_ENTRIES * (HZ_FIELD_COUNT + 2u))
+#define COMMAND_ARGUMENTS 2560u /* the longest is an HSET of latest values */
 
 void publish__script(struct hz_text *to);
 
@@ -312,8 +315,8 @@ struct hz_publisher {
     void (*closed)(void *ctx);
     void *closed_ctx;
     char script[SCRIPT_BYTES];
-    const char *arguments[SCRIPT_ARGUMENTS]; /* of the command being built */
-    size_t lengths[SCRIPT_ARGUMENTS];
+    const char *arguments[COMMAND_ARGUMENTS]; /* of the command being built */
+    size_t lengths[COMMAND_ARGUMENTS];
     char *scratch;                           /* SCRATCH_BYTES: what it is made of */
 };
 

@@ -10,7 +10,8 @@
  * KEYS  stream, active, meta, alive, and for `active` the new hash
  * ARGV  mode, journal, term, run, epoch for a new meta, expected last id, expiry of alive in ms, now in
  *       ms, oldest id to keep, ceiling of entries, retention in ms, heart-beat in ms, then
- *         append  count, and for each entry: id, value in the active hash or "", all fields
+ *         append  the entries, a MessagePack array: for each its id, its value in the active hash
+ *                 or "", all fields
  *         active  id and n that the new hash is as of
  * gives {status, last id of the stream, id that the active hash is as of or "", epoch, detail}
  *         OK       done
@@ -101,13 +102,13 @@ static const char text_checks[] =
     "  return answer('OK')\n"
     "end\n";
 
-/* An entry's id, value and fields stand from a[at] on. The XADD between these two parts is written out
+/* An entry's id, value and fields stand from a[at] on, all in one argument: see append.c. The XADD between these two parts is written out
  * with every name and place in it: a loop over the fields would cost as much as the XADD itself. */
 static const char text_append[] =
     "\n"
-    "local a, at, n, call = ARGV, 14, '', redis.call\n"
+    "local a, at, n, call = cmsgpack.unpack(ARGV[13]), 1, '', redis.call\n"
     "local values, all = {}, tag == expect or not after(tag, expect)\n"
-    "for e = 1, tonumber(a[13]) do\n"
+    "while a[at] do\n"
     "  local id = a[at]\n";
 
 static const char text_end[] =
@@ -130,6 +131,7 @@ static const char text_end[] =
     "  call(unpack(set))\n"
     "  if #gone > 2 then call(unpack(gone)) end\n"
     "end\n"
+    "call('XTRIM', stream, 'MAXLEN', '~', ARGV[10])\n"
     "call('HSET', meta, 'last', last)\n"
     "return answer('OK')\n";
 
@@ -141,7 +143,7 @@ void publish__script(struct hz_text *to)
     hz_text_puts(to, text_append);
     hz_text_format(to, "  local number, cond, step = a[at + %d], a[at + %d], %d\n", HZ_FIELD_N + 2,
                    HZ_FIELD_COND + 2, HZ_FIELD_COUNT + 2);
-    hz_text_puts(to, "  call('XADD', stream, 'MAXLEN', '~', a[10], id");
+    hz_text_puts(to, "  call('XADD', stream, id");
     for (int field = 0; field < HZ_FIELD_COUNT; field++)
         hz_text_format(to, ",'%s',a[at+%d]", hz_entry_field_names[field], field + 2);
     hz_text_puts(to, ")\n");
