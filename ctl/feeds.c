@@ -22,7 +22,7 @@ static const struct ctl_column columns[] = {
     {.field = "losses", .en = "LOSSES", .zh = "断线", .render = ctl_text, .right = true},
     {.field = "acks", .en = "ACKS", .zh = "应答", .render = ctl_text, .right = true},
     {.field = "unread_ms", .en = "UNREAD ms", .zh = "停读毫秒", .render = ctl_text, .right = true},
-    {.field = "latency_us", .en = "PING us", .zh = "往返微秒", .render = ctl_text, .right = true},
+    {.field = "dropped", .en = "DROPPED", .zh = "丢弃", .render = ctl_text, .right = true},
     {.field = "verdicts", .en = "VERDICTS", .zh = "拒收", .render = ctl_counts},
     {.field = "reason", .en = "REASON", .zh = "原因", .render = ctl_text},
 };

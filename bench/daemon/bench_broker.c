@@ -189,7 +189,7 @@ static double daemon_round(unsigned rule_threads)
     send_load(rig);
     rig_wait_number(rig, "engine", "readings", all);
     double cpu = rig_cpu_s(rig_daemon(rig)) - before;
-    if (rig_number(rig, "engine", "readings") != all || rig_number(rig, "journal", "dropped") != 0)
+    if (rig_number(rig, "engine", "readings") != all || rig_number(rig, "feed", "dropped") != 0)
         rig_fail("readings were lost");
     rig_free(rig);
     return cpu * 1e6 / (double)all;

@@ -145,7 +145,7 @@ static double daemon_round(unsigned rule_threads)
     double cpu = rig_cpu_s(rig_daemon(rig)) - before;
     int64_t evaluated = rig_number(rig, "engine", "evaluated"),
             transitions = rig_number(rig, "engine", "transitions");
-    if (evaluated != (int64_t)TOTAL * PASSES || rig_number(rig, "journal", "dropped") != 0)
+    if (evaluated != (int64_t)TOTAL * PASSES || rig_number(rig, "feed", "dropped") != 0)
         rig_fail("%lld readings of %u evaluated", (long long)evaluated, TOTAL * PASSES);
     if (transitions < (int64_t)CROSSING * (PASSES - 1) ||
         transitions > (int64_t)CROSSING * (PASSES - 1) + 10)

@@ -276,21 +276,14 @@ static void look_after_disk(struct hz_pipeline *p) HZ_ON(hz_ingest)
         hz_log_notice("journal: the disk makes progress again");
 }
 
-static void look_after_drops(struct hz_pipeline *p) HZ_ON(hz_ingest)
+static void say_ring_full(struct hz_pipeline *p) HZ_ON(hz_ingest)
 {
     struct pipeline_ingest *in = &p->ingest;
-    uint64_t dropped = atomic_load_explicit(&p->dropped, memory_order_relaxed);
 
-    if (in->paused != in->ring_full_said) {
-        in->ring_full_said = in->paused;
-        pipeline__ingest_observe(p, HZ_OBSERVED_RING_FULL, 0, in->paused);
-    }
-    if (dropped != in->dropped_seen) {
-        pipeline__ingest_mention(p, HZ_OBSERVED_DROPPED, 0, (int64_t)(dropped - in->dropped_seen));
-        hz_log_error("%llu readings dropped: no room between ingest and engine",
-                     (unsigned long long)(dropped - in->dropped_seen));
-        in->dropped_seen = dropped;
-    }
+    if (in->paused == in->ring_full_said)
+        return;
+    in->ring_full_said = in->paused;
+    pipeline__ingest_observe(p, HZ_OBSERVED_RING_FULL, 0, in->paused);
 }
 
 static void pulse(uv_timer_t *timer)
@@ -299,7 +292,7 @@ static void pulse(uv_timer_t *timer)
 
     hz_role_assert(&hz_ingest);
     look_after_disk(p);
-    look_after_drops(p);
+    say_ring_full(p);
     for (uint32_t i = 0; i < p->ingest.feed_count; i++)
         pipeline__feed_count(p->ingest.feeds[i]);
 }

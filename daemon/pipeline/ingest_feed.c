@@ -194,10 +194,24 @@ bool pipeline__feed_waits(const struct pipeline_feed *feed)
     return feed->acks_first != feed->acks_end;
 }
 
+static void say_drops(struct pipeline_feed *feed) HZ_ON(hz_ingest)
+{
+    uint64_t dropped = atomic_load_explicit(&feed->counts->dropped, memory_order_relaxed);
+    uint64_t more = dropped - feed->dropped_said;
+
+    if (more == 0)
+        return;
+    pipeline__ingest_mention(feed->p, HZ_OBSERVED_DROPPED, feed->id, (int64_t)more);
+    hz_log_error("feed %s: %llu readings dropped: no room between ingest and engine",
+                 feed->config->name, (unsigned long long)more);
+    feed->dropped_said = dropped;
+}
+
 void pipeline__feed_count(struct pipeline_feed *feed)
 {
     struct hz_mqtt_counts counts;
 
+    say_drops(feed);
     tell_state(feed);
     if (!feed->mqtt)
         return;

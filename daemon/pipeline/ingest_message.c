@@ -53,7 +53,7 @@ static struct hz_reading *place_reading(struct pipeline_feed *feed) HZ_ON(hz_ing
     if (!feed->block) {
         feed->block = pipeline__ingest_block(feed->p, (uint16_t)feed->id);
         if (!feed->block) {
-            feed__add(&feed->p->dropped, 1);
+            feed__add(&feed->counts->dropped, 1);
             return NULL;
         }
     }

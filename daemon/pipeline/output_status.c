@@ -90,6 +90,7 @@ static void feed_line(struct hz_pipeline *p, struct hz_control_request *request,
     put(&line, "losses", load(&counts->losses));
     put(&line, "acks", load(&counts->acks));
     put(&line, "unread_ms", load(&counts->unread_ns) / (uint64_t)HZ_NS_PER_MS);
+    put(&line, "dropped", load(&counts->dropped));
     hz_text_puts(&line, ",\"verdicts\":{");
     for (unsigned v = 1; v < HZ_VERDICT_END; v++) {
         if (load(&counts->verdicts[v]) == 0)
@@ -140,7 +141,6 @@ static void journal_line(struct hz_pipeline *p, struct hz_control_request *reque
     put(&line, "write_errors", load(&p->write_errors));
     put(&line, "sync_errors", load(&p->sync_errors));
     put(&line, "ring_bytes", hz_block_ring_capacity(p->ring));
-    put(&line, "dropped", load(&p->dropped));
     put(&line, "holes", load(&p->holes));
     put(&line, "log_newest", load(&p->log_appended));
     put(&line, "log_missing", load(&p->log_missing));

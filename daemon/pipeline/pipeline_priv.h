@@ -136,6 +136,7 @@ struct pipeline_feed; /* ingest_feed.c */
 /* What one feed did, for status. Written by ingest, read by output: relaxed. */
 struct pipeline_feed_counts {
     _Atomic uint64_t messages, readings, bytes, losses, acks, unread_ns;
+    _Atomic uint64_t dropped; /* readings given up for want of room */
     _Atomic uint64_t verdicts[HZ_VERDICT_END];
 };
 
@@ -157,8 +158,7 @@ struct pipeline_ingest {
     uint64_t arrival;
     bool paused, stopping;
     int64_t paused_since_ns;
-    bool ring_full_said, dropped_said, unread_said;
-    uint64_t dropped_seen;
+    bool ring_full_said, unread_said;
     bool stalled;
     uint64_t progress_seen;
     int64_t progress_at_ns;
@@ -281,7 +281,6 @@ struct hz_pipeline {
     _Atomic bool stalled;                    /* ingest -> output */
     _Atomic uint64_t holes_known;            /* ingest -> output: holes in the journal that were said ... */
     _Atomic uint64_t holes_closed;           /* output -> ingest: ... and those before a snapshot on disk */
-    _Atomic uint64_t dropped;                /* readings given up by ingest */
     _Atomic uint32_t stage;                  /* enum pipeline_stage, main */
     _Atomic uint64_t beats[3];               /* ingest, rule, output: for hz_pipeline_alive */
     uint64_t beats_seen[3];                  /* main only */

@@ -105,11 +105,11 @@ static void coverage_that_is_good_says_so(void **state)
 
 #define FEEDS_EN                                                                                     \
     "FEED  STATE      SINCE                MESSAGES  READINGS    BYTES  LOSSES  ACKS  UNREAD ms  "   \
-    "PING us  VERDICTS                   REASON\n"                                                   \
+    "DROPPED  VERDICTS                   REASON\n"                                                   \
     "city  connected  2025-11-23 13:04:07      1000     24000  1.5 KiB       1   990          0  "   \
-    "    350  broken 3, unknown-point 7\n"                                                           \
+    "      0  broken 3, unknown-point 7\n"                                                           \
     "南区  lost       2025-11-23 13:04:07         0         0  1.0 KiB       4     0          0  " \
-    "                                    connection refused\n"
+    "      2                             connection refused\n"
 
 static void feeds_in_both(void **state)
 {
@@ -117,11 +117,11 @@ static void feeds_in_both(void **state)
     expect(RUN(fake, "feeds"), 0, FEEDS_EN, "");
     expect(RUN_ZH(fake, "feeds"), 0,
            "数据源  状态       起始时间             消息   读数     流量  断线  应答  停读毫秒  "
-           "往返微秒  拒收                       原因\n"
+           "丢弃  拒收                       原因\n"
            "city    connected  2025-11-23 13:04:07  1000  24000  1.5 KiB     1   990         0  "
-           "     350  broken 3, unknown-point 7\n"
+           "   0  broken 3, unknown-point 7\n"
            "南区    lost       2025-11-23 13:04:07     0      0  1.0 KiB     4     0         0  "
-           "                                     connection refused\n",
+           "   2                             connection refused\n",
            "");
 }
 
@@ -165,7 +165,7 @@ static void status_in_sections(void **state)
                                      "  orange                0\n"));
     assert_non_null(strstr(ran->out, "  share on line         99.9 %\n"));
     assert_non_null(strstr(ran->out, "! disk stalled          yes\n"));
-    assert_non_null(strstr(ran->out, "  ring used             256.0 KiB\n"));
+    assert_non_null(strstr(ran->out, "  longest sync (us)     1200\n"));
     assert_non_null(strstr(ran->out, "! up                    no\n"
                                      "  since                 2025-11-23 13:04:07\n"
                                      "  reason                connection refused\n"));
