@@ -11,6 +11,12 @@
 
 void output__wake_rule(struct hz_pipeline *p) HZ_ON(hz_output);
 
+/* output_alerts.c */
+/* False: some are left, the log has no room at the moment. */
+bool output__take_transitions(struct hz_pipeline *p) HZ_ON(hz_output);
+/* What may go out, by the durability that is configured and the disk's state. */
+void output__release(struct hz_pipeline *p) HZ_ON(hz_output);
+
 /* output_news.c: latest values and coverage from the engine to the publisher, in slices */
 int output__news_init(struct hz_pipeline *p) HZ_MUST_USE HZ_ON(hz_output);
 void output__news_done(struct hz_pipeline *p) HZ_ON(hz_output);
