@@ -149,7 +149,7 @@ check_start() {
   check "it says how it is" until_true 5 says_status
   echo "        $(property StatusText)"
   check "status as a member of hazard" as op hazardctl status
-  check "refused as a stranger" sh -c "runuser -u stranger -- hazardctl status 2>&1 | grep -i 'permission denied'"
+  check "refused as a stranger" sh -c "runuser -u stranger -- hazardctl status 2>&1 | grep 'no permission for'"
   check "the socket is hazard's" same "$(stat -c '%U:%G:%a' /run/hazardd/hazardd.sock)" hazardd:hazard:660
   check "the journal is the daemon's" same "$(stat -c '%U:%a' /var/lib/hazardd)" hazardd:700
   check "broker and Redis are connected" until_true 20 connected
