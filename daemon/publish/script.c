@@ -7,6 +7,11 @@
  * has taken over. So no hole can form, a repeat is refused, and a process that was replaced finds out
  * at its next call.
  *
+ * Where the stream ends costs as much to ask as an entry to add. An append therefore goes by `last` in
+ * meta, which this script alone writes, as long as the stream has entries; all other modes ask, and
+ * put it right. What somebody else adds to the stream is seen when its id is in the way, or by the
+ * next heart-beat that finds it at the end.
+ *
  * KEYS  stream, active, meta, alive, and for `active` the new hash
  * ARGV  mode, journal, term, run, epoch for a new meta, expected last id, expiry of alive in ms, now in
  *       ms, oldest id to keep, ceiling of entries, retention in ms, heart-beat in ms, then
@@ -55,7 +60,7 @@ static const char text_checks[] =
     "\n"
     "local m = redis.call('HMGET', meta, 'journal', 'term', 'epoch', 'last')\n"
     "last, tag, epoch = m[4], redis.call('HGET', active, '@id'), m[3] or epoch\n"
-    "if mode ~= 'append' or not last or redis.call('EXISTS', stream) == 0 then\n"
+    "if mode ~= 'append' or not last or redis.call('XLEN', stream) == 0 then\n"
     "  last = last_id()\n"
     "end\n"
     "local holder = redis.call('GET', alive)\n"
@@ -102,8 +107,9 @@ static const char text_checks[] =
     "  return answer('OK')\n"
     "end\n";
 
-/* An entry's id, value and fields stand from a[at] on, all in one argument: see append.c. The XADD between these two parts is written out
- * with every name and place in it: a loop over the fields would cost as much as the XADD itself. */
+/* An entry's id, value and fields stand from a[at] on, all in one argument: see append.c. The XADD
+ * between these two parts is written out with every name and place in it: a loop over the fields would
+ * cost as much as the XADD itself. */
 static const char text_append[] =
     "\n"
     "local a, at, n, call = cmsgpack.unpack(ARGV[13]), 1, '', redis.call\n"

@@ -173,6 +173,19 @@ static void only_the_stream_is_gone(void **state)
     world_check(&w, 1);
 }
 
+/* Consumers with groups make the stream when they miss it: it is there, and nothing is in it. */
+static void the_stream_is_gone_and_made_by_a_consumer(void **state)
+{
+    (void)state;
+    world_make(&w, 1000);
+    world_until(&w, world_is_done);
+    (void)ask(&server, "DEL hz:1:{all}:stream");
+    (void)ask(&server, "XGROUP CREATE hz:1:{all}:stream readers $ MKSTREAM");
+    world_make(&w, 1);
+    world_until(&w, world_is_done);
+    world_check(&w, 1);
+}
+
 /* A Redis without memory refuses whole calls: nothing of a call is done when it is refused. */
 static void redis_is_full(void **state)
 {
@@ -446,6 +459,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_script_is_gone, begin, end),
         cmocka_unit_test_setup_teardown(the_active_hash_is_gone, begin, end),
         cmocka_unit_test_setup_teardown(only_the_stream_is_gone, begin, end),
+        cmocka_unit_test_setup_teardown(the_stream_is_gone_and_made_by_a_consumer, begin, end),
         cmocka_unit_test_setup_teardown(redis_is_full, begin, end),
         cmocka_unit_test_setup_teardown(the_stream_has_a_ceiling, begin, end),
         cmocka_unit_test_setup_teardown(what_is_older_than_the_retention_goes, begin, end),
