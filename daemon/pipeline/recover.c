@@ -270,17 +270,26 @@ static uint64_t next_term(const struct replay *replay)
     return (replay->end.term > starts ? replay->end.term : starts) + 1;
 }
 
+/* Entries that the engine has made and the log has lost: nothing of them is to be said again (else there
+ * was a resync), and their names stay theirs. */
+static void pass_lost_entries(struct hz_pipeline *p) HZ_ON(hz_rule) HZ_ON(hz_output)
+{
+    struct hz_engine_mark mark = hz_engine_mark(p->rule.engine);
+
+    if (p->log_newest >= mark.number)
+        return;
+    p->log_newest = mark.number;
+    hz_mirror_go_on(p->output.mirror, (struct hz_mirror_mark){mark.number, mark.n_all, mark.id});
+}
+
 /* Where the run goes on. */
 static int go_on_from(struct hz_pipeline *p, const struct replay *replay)
 {
-    struct hz_engine_mark mark;
-
     hz_role_take(&hz_ingest);
     hz_role_take(&hz_rule);
+    hz_role_take(&hz_output);
     hz_role_take(&hz_write);
-    mark = hz_engine_mark(p->rule.engine);
-    if (p->log_newest < mark.number) /* the log's last entries are missing */
-        p->log_newest = mark.number;
+    pass_lost_entries(p);
     p->rule.newest_number = p->log_newest;
     p->term = next_term(replay);
     p->clean = replay->end.clean;

@@ -33,10 +33,11 @@ static struct hz_record_over over_of(const struct hz_active *active)
                                    .severity = head->severity,
                                    .level = head->level,
                                    .domain = head->domain,
-                                   .mode = head->mode};
+                                   .mode = head->mode,
+                                   .active = head->active};
 }
 
-/* The same alarms in the same states. */
+/* The same alarms, as they were said last. */
 static bool same_alarms(const struct hz_pipeline *p) HZ_ON(hz_rule) HZ_ON(hz_output)
 {
     const struct hz_active *active;

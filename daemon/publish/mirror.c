@@ -256,6 +256,12 @@ struct hz_mirror_mark hz_mirror_mark(const struct hz_mirror *mirror)
     return mirror->mark;
 }
 
+void hz_mirror_go_on(struct hz_mirror *mirror, struct hz_mirror_mark mark)
+{
+    hz_assert(mark.number >= mirror->mark.number);
+    mirror->mark = mark;
+}
+
 /* --- snapshots --- */
 
 int hz_mirror_save(const struct hz_mirror *mirror, hz_mirror_write write, void *ctx)

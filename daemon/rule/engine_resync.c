@@ -107,10 +107,14 @@ static bool has_episode(const struct hz_engine *engine, const struct hz_record_o
     return alarm && is_alarm(alarm) && alarm->episode == named->alarm;
 }
 
+/* Severity, mode and domain are left out: a new set changes them and says nothing. */
 bool hz_engine_holds(const struct hz_engine *engine, const struct hz_record_over *named)
 {
-    return is_sound(named) && has_episode(engine, named) &&
-           its_alarm(engine, named)->state == named->state;
+    if (!is_sound(named) || !has_episode(engine, named))
+        return false;
+    const struct engine_alarm *alarm = its_alarm(engine, named);
+    return alarm->state == named->state && alarm->level == named->level &&
+           alarm->active == (named->active != 0);
 }
 
 /* One that the engine has is said by `resync`. */

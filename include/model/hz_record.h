@@ -177,7 +177,7 @@ struct hz_record_over {
     int64_t raise_ns; /* UTC */
     uint32_t point, rule, gateway;
     uint16_t system, feed;
-    uint8_t kind, side, state, severity, level, domain, mode, reserved;
+    uint8_t kind, side, state, severity, level, domain, mode, active;
 };
 
 struct hz_record_resync {

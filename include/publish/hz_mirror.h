@@ -56,5 +56,7 @@ int hz_mirror_save(const struct hz_mirror *mirror, hz_mirror_write write, void *
 int hz_mirror_load(struct hz_mirror *mirror, hz_mirror_read read, void *ctx) HZ_MUST_USE;
 uint64_t hz_mirror_newest(const struct hz_mirror *mirror); /* number of the newest entry applied */
 struct hz_mirror_mark hz_mirror_mark(const struct hz_mirror *mirror);
+/* It is as of this entry: those up to it change nothing, and may be lost. */
+void hz_mirror_go_on(struct hz_mirror *mirror, struct hz_mirror_mark mark);
 
 #endif

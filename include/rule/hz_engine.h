@@ -124,7 +124,7 @@ struct hz_alarm_view {
     int64_t raise_ns;
 };
 struct hz_alarm_view hz_engine_alarm(const struct hz_engine *engine, uint32_t point, uint32_t rule, enum hz_side side);
-/* Has it this episode of this condition, and in this state? Any kind of alarm. */
+/* Has it this episode of this condition, in this state, at this level, as active? Any kind of alarm. */
 bool hz_engine_holds(const struct hz_engine *engine, const struct hz_record_over *alarm);
 
 /* --- state as bytes --- */

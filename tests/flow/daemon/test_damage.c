@@ -207,7 +207,7 @@ static void write_configuration(void)
     flow_write(flow, "config/rules.d/high.yaml",
                "schema: 1\nrules:\n- id: high\n  name: {zh: 高, en: high}\n  mode: live\n  domain: "
                "safety\n"
-               "  select: {kind: level}\n  limits:\n    H: {severity: red, fallback: 90}\n  "
+               "  select: {kind: level}\n  limits:\n    H: {severity: red, fallback: 90}\n    HH: {severity: red, fallback: 98}\n  "
                "deadband: 2\n");
     flow_write(flow, "config/enterprises.csv", "code,name\nE1,一号\n");
     flow_write(flow, "config/hazards.csv", "enterprise,code,name,level\nE1,H1,罐区,1\n");
@@ -633,6 +633,56 @@ static void a_log_that_ends_before_the_snapshot(void **state)
     run(LIST("P1"), LIST(NULL));
 }
 
+/* Nothing is to be said again; but the names of what is lost are given, and Redis ends with one. */
+static void a_log_that_has_lost_what_changed_nothing(void **state)
+{
+    struct expected p1 = {true, false, false, false};
+    uint64_t newest;
+
+    (void)state;
+    run(LIST("P1"), LIST(NULL));
+    begin_run();
+    send_and_wait(LIST("P1"), 20);
+    send_and_wait(LIST("P1"), 95); /* the same episode, in the same state as before */
+    wait_published();
+    flow_stop(flow, FLOW_DAEMON);
+    read_log(&before);
+    newest = before.lines[before.count - 1].number;
+    forget_mirror();
+    lose("alarms", 2);
+    read_log(&before);
+    assert_true(before.lines[before.count - 1].number < newest);
+    begin_run();
+    assert_int_equal(flow_number(flow, "journal", "log_newest"), newest);
+    send_and_wait(LIST("P2"), 95);
+    wait_published();
+    flow_stop(flow, FLOW_DAEMON);
+    p1.p2 = true;
+    check(&p1);
+    assert_non_null(find_number(&now, newest + 1));
+    before = now;
+    start_and_check(p1);
+}
+
+/* The last of them has changed the level only: the log would call it H for ever. */
+static void a_log_that_has_lost_an_escalation(void **state)
+{
+    struct expected p1 = {true, false, false, true};
+
+    (void)state;
+    run(LIST("P1"), LIST(NULL));
+    begin_run();
+    send_and_wait(LIST("P1"), 99);
+    wait_published();
+    flow_stop(flow, FLOW_DAEMON);
+    forget_mirror();
+    lose("alarms", 2);
+    read_log(&before);
+    start_and_check(p1);
+    p1.resync = false;
+    start_and_check(p1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -648,6 +698,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(killed_before_the_log_had_it, begin, end),
         cmocka_unit_test_setup_teardown(a_log_with_a_hole_before_the_snapshot, begin, end),
         cmocka_unit_test_setup_teardown(a_log_that_ends_before_the_snapshot, begin, end),
+        cmocka_unit_test_setup_teardown(a_log_that_has_lost_what_changed_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(a_log_that_has_lost_an_escalation, begin, end),
     };
 
     if (!flow_available(FLOW_DAEMON))

@@ -256,10 +256,26 @@ static void bytes_that_are_no_entry_change_nothing(void **state)
     free(entry);
 }
 
+/* Entries that are lost have changed nothing: only where it stands. */
+static void it_goes_on_behind_lost_entries(void **state)
+{
+    const struct hz_mirror_mark later = {1000, 990, {77, 7}};
+
+    (void)state;
+    for (int i = 0; i < 50; i++)
+        apply(case_next(&c));
+    hz_mirror_go_on(mirror, later);
+    assert_int_equal(hz_mirror_newest(mirror), 1000);
+    assert_int_equal(hz_mirror_mark(mirror).n_all, 990);
+    assert_int_equal(hz_stream_id_compare(hz_mirror_mark(mirror).id, later.id), 0);
+    assert_int_equal(hz_mirror_count(mirror), modelled());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_alarm_is_there_until_it_is_normal, begin, end),
+        cmocka_unit_test_setup_teardown(it_goes_on_behind_lost_entries, begin, end),
         cmocka_unit_test_setup_teardown(the_newest_entry_of_an_alarm_is_kept, begin, end),
         cmocka_unit_test_setup_teardown(severities_of_live_alarms_are_counted, begin, end),
         cmocka_unit_test_setup_teardown(a_walk_meets_all_that_stay, begin, end),

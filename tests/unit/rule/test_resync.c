@@ -235,9 +235,16 @@ static void resync_an_alarm_that_is_there_is_not_over(void **state)
     good(c, 1, "P1", 95);
     said_anything(c);
     uint64_t ignored = case_counts(c).ignored;
+    record.level = HZ_LEVEL_H;
+    record.active = 1;
     assert_false(hz_engine_holds(case_engine(c), &record)); /* in another state */
     record.state = HZ_STATE_UNACK;
     assert_true(hz_engine_holds(case_engine(c), &record));
+    record.level = HZ_LEVEL_HH;
+    assert_false(hz_engine_holds(case_engine(c), &record)); /* an escalation was lost */
+    record.level = HZ_LEVEL_H;
+    record.active = 0;
+    assert_false(hz_engine_holds(case_engine(c), &record)); /* it was put away, and came back */
     apply_one(c, 2, &record);
     said_nothing(c);
     assert_int_equal(case_counts(c).ignored, ignored + 1);
