@@ -250,10 +250,11 @@ static int64_t shelves_due_ns(const struct hz_engine *engine)
 int64_t hz_engine_next_due_ns(const struct hz_engine *engine)
 {
     int64_t timers_ns = rule__timers_due(engine), shelves_ns = shelves_due_ns(engine);
+    int64_t due_ns = timers_ns < shelves_ns ? timers_ns : shelves_ns;
 
     if (engine->listed_count > 0 || engine->gateways_listed > 0 || engine->place.begun)
-        return engine->jt_ns;
-    return timers_ns < shelves_ns ? timers_ns : shelves_ns;
+        return due_ns < engine->jt_ns ? due_ns : engine->jt_ns; /* earlier behind a `go_on` */
+    return due_ns;
 }
 
 uint64_t hz_engine_seq(const struct hz_engine *engine)

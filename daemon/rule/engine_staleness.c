@@ -20,7 +20,7 @@
 
 static bool is_watched(const struct engine_point *of)
 {
-    return (of->flags & (ENGINE_IN_SET | HZ_POINT_STALE)) == ENGINE_IN_SET;
+    return (of->flags & ENGINE_IN_SET) && !(of->flags & HZ_POINT_STALE);
 }
 
 /* Of the point or, when it lives by that, of its gateway. */

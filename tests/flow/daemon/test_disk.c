@@ -103,8 +103,8 @@ static void write_configuration(void)
 {
     flow_write(
         flow, "config/hazardd.yaml",
-        "journal:\n  stall: 500ms\n  stall_buffer: 1 MiB\nrings:\n  chunks: 16\nredis:\n  address: "
-        "%s\nfeeds:\n- name: city\n  address: %s\n"
+        "journal:\n  stall: 500ms\n  stall_buffer: 1 MiB\nrings:\n  chunks: 16\nredis:\n  "
+        "heartbeat: 1s\n  address: %s\nfeeds:\n- name: city\n  address: %s\n"
         "  client_id: disk\n  clean_session: false\n  filters:\n  - filter: \"hz/+/+/+\"\n"
         "    topic: hz/{enterprise}/{hazard}/{point}\n"
         "  - filter: \"flood/+/+/+\"\n    qos: 0\n    topic: flood/{enterprise}/{hazard}/{point}\n",
