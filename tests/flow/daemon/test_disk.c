@@ -350,7 +350,7 @@ static void alarms_go_out_while_every_sync_fails(void **state)
     wait_alert("raise", "high.high@E1/H1/P2", "0");
     wait_alert("raise", "system.disk-stalled", "0");
     assert_true(segments() <= atomic_load(&failed_syncs) + 2);
-    assert_in_range(atomic_load(&failed_syncs), 2, 9);
+    assert_in_range(atomic_load(&failed_syncs), 2, 40); /* hundreds without rests */
     atomic_store(&trouble, NONE);
     wait_alert("clear", "system.disk-stalled", NULL);
     send_value("P2", 20);
