@@ -193,6 +193,8 @@ int recover__catch_up_log(struct replay *replay)
         if (error == HZ_ECORRUPT)
             error = pass_fault(replay, reader, frame);
     } while (error == 0);
+    replay->torn =
+        (hz_segment_torn_bytes(reader) + sizeof(struct hz_entry) - 1) / sizeof(struct hz_entry);
     hz_segment_reader_free(reader);
     return error == HZ_EOF ? 0 : error;
 }

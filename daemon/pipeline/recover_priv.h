@@ -20,6 +20,7 @@ struct replay {
     struct hz_engine_mark firm;
     struct hz_engine_mark known;
     uint64_t known_seq; /* newest record that an entry of the log names */
+    uint64_t torn;      /* so many entries, at most, stood behind them in the log's torn end */
     bool astray;
     bool log_passed; /* the log is read over holes and damage */
     bool hole_said;

@@ -113,17 +113,19 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* Behind all that the log has and all that the engine has surely said. */
+/* Behind all that the log has, or can have had in a torn end, and all that the engine has surely said.
+ * Damage of the newest segment looks like a torn end; consumers may have seen what stood there. Its ids
+ * are older than the present. */
 static struct hz_record_go_on go_on_of(const struct replay *replay)
 {
     const struct hz_engine_mark *known = &replay->known, *firm = &replay->firm;
 
     return (struct hz_record_go_on){
         .head = {HZ_RECORD_GO_ON, sizeof(struct hz_record_go_on), 0},
-        .number = larger(known->number, firm->number),
-        .n_all = larger(known->n_all, firm->n_all),
+        .number = larger(known->number, firm->number) + replay->torn,
+        .n_all = larger(known->n_all, firm->n_all) + replay->torn,
         .id = hz_stream_id_compare(known->id, firm->id) > 0 ? known->id : firm->id,
-        .episodes = known->episodes > firm->episodes ? known->episodes : firm->episodes,
+        .episodes = (uint32_t)(larger(known->episodes, firm->episodes) + replay->torn),
         .sure = firm->episodes,
         .journal = (uint32_t)replay->p->journal[0]};
 }

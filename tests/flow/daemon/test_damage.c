@@ -559,6 +559,33 @@ static void a_log_that_is_ahead_of_a_damaged_journal(void **state)
     starts_agree(nothing_but_p1);
 }
 
+/* The log's newest segment looks torn where it is damaged: nobody knows what stood behind. */
+static void a_damaged_end_of_the_log_and_a_damaged_journal(void **state)
+{
+    struct log all;
+    const struct line *newest;
+
+    (void)state;
+    three_runs();
+    all = before;
+    newest = &all.lines[all.count - 1];
+    no_snapshots();
+    damage("alarms", 3);
+    damage("journal", 2);
+    read_log(&before);
+    begin_run();
+    flow_stop(flow, FLOW_DAEMON);
+    read_log(&now);
+    check_kept(&now, &before);
+    assert_true(now.count > before.count);
+    for (size_t i = before.count; i < now.count; i++) {
+        assert_true(now.lines[i].number > newest->number && now.lines[i].n > newest->n);
+        for (size_t k = 0; k < all.count; k++)
+            if (all.lines[k].alarm == now.lines[i].alarm)
+                assert_string_equal(all.lines[k].cond, now.lines[i].cond);
+    }
+}
+
 /* Killed when the resync was in the journal, and nothing of it in the log; and again. */
 static void killed_before_the_log_had_it(void **state)
 {
@@ -714,6 +741,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_damaged_log_and_a_damaged_journal, begin, end),
         cmocka_unit_test_setup_teardown(a_log_that_is_ahead_and_damaged, begin, end),
         cmocka_unit_test_setup_teardown(a_log_that_is_ahead_of_a_damaged_journal, begin, end),
+        cmocka_unit_test_setup_teardown(a_damaged_end_of_the_log_and_a_damaged_journal, begin, end),
         cmocka_unit_test_setup_teardown(killed_before_the_log_had_it, begin, end),
         cmocka_unit_test_setup_teardown(a_log_with_a_hole_before_the_snapshot, begin, end),
         cmocka_unit_test_setup_teardown(a_log_that_ends_before_the_snapshot, begin, end),
