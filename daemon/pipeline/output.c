@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define PULSE_MS      100
-#define STOP_GRACE_NS (5 * HZ_NS_PER_S) /* what Redis gets to take what is left */
+#define STOP_GRACE_NS (3 * HZ_NS_PER_S) /* what Redis gets to take what is left */
 
 /* --- what comes back over the other rings --- */
 

@@ -19,7 +19,8 @@ struct tail {
     struct hz_control_request *request;
     uint64_t token; /* of the fetch; 0 = this place is free */
     bool taken, asked, follow, by_id;
-    uint64_t next; /* number */
+    uint64_t next;   /* number */
+    uint64_t newest; /* in the log when it was asked last */
     struct hz_stream_id id;
     int64_t left; /* entries still wanted; -1 = all */
     char *batch;  /* in hand, from `at` on */
@@ -47,6 +48,7 @@ static void ask(struct tail *tail) HZ_ON(hz_output)
 
     if (tail->asked)
         return;
+    tail->newest = atomic_load_explicit(&p->log_appended, memory_order_acquire);
     fetch.token = tail->token = ++p->output.tails->last_token;
     tail->asked =
         hz_spsc_room(&p->output.fetches) > OTHERS_FETCHES && pipeline__output_fetch(p, &fetch);
@@ -101,8 +103,14 @@ void pipeline__tails_fetched(struct hz_pipeline *p, struct pipeline_fetch *fetch
         struct tail *tail = &p->output.tails->tails[i];
         if (!tail->taken || !tail->asked || tail->token != fetch->token)
             continue;
-        bool other = fetch->error == 0 && tail->by_id && !begins_with(fetch, tail->id);
+        bool by_id = tail->by_id;
+        bool other = fetch->error == 0 && by_id && !begins_with(fetch, tail->id);
         tail->asked = tail->by_id = false;
+        if (fetch->error == HZ_ENOTFOUND && !by_id) { /* numbers at the end may be passed over */
+            tail->next = tail->newest + 1;
+            hz_control_more(tail->request);
+            return;
+        }
         if (fetch->error < 0 || other) {
             hz_control_fail(tail->request, other ? HZ_ENOTFOUND : fetch->error,
                             "the alarms log has no such entry");

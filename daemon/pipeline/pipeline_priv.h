@@ -208,6 +208,7 @@ struct pipeline_rule {
     struct hz_block_view view;
     struct hz_transition *scratch;
     uint64_t newest_number, newest_seq; /* of the transitions handed on */
+    uint64_t untold_seq;                /* of the oldest that nobody was told of; 0 = none */
     int64_t due_told;
     struct hz_spsc_tx transitions, answers;
     struct hz_spsc_rx questions;
@@ -277,6 +278,7 @@ struct hz_pipeline {
     _Atomic uint64_t handed_number;          /* rule -> write, sync: newest transition on its ring ... */
     _Atomic uint64_t released_number;        /* output -> write, sync: ... and newest that went out */
     _Atomic bool rule_blocked;               /* rule -> output: the engine waits for room on that ring */
+    _Atomic bool log_blocked;                /* output -> write: entries wait for room on theirs */
     _Atomic bool output_watches;             /* output -> rule: tell it whenever records were applied */
     _Atomic bool stalled;                    /* ingest -> output */
     _Atomic uint64_t holes_known;            /* ingest -> output: holes in the journal that were said ... */

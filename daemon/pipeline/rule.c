@@ -22,6 +22,8 @@ static void hand_on(struct hz_pipeline *p, size_t count) HZ_ON(hz_rule)
         return;
     p->rule.newest_number = p->rule.scratch[count - 1].number;
     p->rule.newest_seq = p->rule.scratch[count - 1].seq;
+    if (p->rule.untold_seq == 0)
+        p->rule.untold_seq = p->rule.scratch[0].seq;
 }
 
 /* Without room output is asked to wake the engine. */
@@ -39,25 +41,55 @@ static uint64_t look_for_room(struct hz_pipeline *p) HZ_ON(hz_rule)
     return hz_spsc_room(&p->rule.transitions);
 }
 
-/* The block in hand, to its end or until the room is used up. */
-static void apply_block(struct hz_pipeline *p, bool *ret_transitions) HZ_ON(hz_rule)
+/* What the new alerts wait for begins now, and whoever brings it wakes output; but a write takes no
+ * longer than a wake-up, so that both are begun at once. */
+static void tell_transitions(struct hz_pipeline *p) HZ_ON(hz_rule)
 {
     struct pipeline_rule *rule = &p->rule;
+    bool relaxed = p->set->config->durability == HZ_RELAXED;
 
-    while (rule->in_block) {
-        uint64_t room = look_for_room(p);
+    atomic_store_explicit(&p->handed_number, rule->newest_number, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst); /* handed first, then the look: write and sync do it
+                                                  the other way */
+    uint64_t safe =
+        atomic_load_explicit(relaxed ? &p->written_seq : &p->durable_seq, memory_order_relaxed);
+    if (safe < rule->newest_seq)
+        pipeline__want(p, relaxed ? PIPELINE_WANT_WRITE : PIPELINE_WANT_WRITE | PIPELINE_WANT_SYNC);
+    if (relaxed || safe >= rule->untold_seq ||
+        atomic_load_explicit(&p->stalled, memory_order_relaxed) ||
+        hz_spsc_room(&rule->transitions) < p->set->config->transitions_ring / 2)
+        hz_wake_up(&p->output_wake);
+    rule->untold_seq = 0;
+}
+
+/* As far as there is room; true: to its end. */
+static bool apply_some(struct hz_pipeline *p) HZ_ON(hz_rule)
+{
+    struct pipeline_rule *rule = &p->rule;
+    uint64_t room;
+
+    while ((room = look_for_room(p)) >= HZ_ENGINE_ROOM_MIN) {
         size_t count = 0;
-        if (room < HZ_ENGINE_ROOM_MIN)
-            return;
         bool done = hz_engine_apply(rule->engine, rule->view.block, rule->scratch,
                                     room < SCRATCH ? room : SCRATCH, &count);
         hand_on(p, count);
-        *ret_transitions |= count > 0;
-        if (!done)
-            continue;
+        if (done)
+            return true;
+    }
+    return false;
+}
+
+/* The block in hand, to its end or until the room is used up. */
+static void apply_block(struct hz_pipeline *p) HZ_ON(hz_rule)
+{
+    struct pipeline_rule *rule = &p->rule;
+
+    if (apply_some(p)) {
         hz_block_ring_engine_done(p->ring, rule->view.end);
         rule->in_block = false;
     }
+    if (rule->untold_seq != 0)
+        tell_transitions(p);
 }
 
 static void answer(struct hz_pipeline *p, struct pipeline_question *question) HZ_ON(hz_rule)
@@ -123,40 +155,19 @@ static void tell_due(struct hz_pipeline *p) HZ_ON(hz_rule)
     p->rule.due_told = due;
 }
 
-/* What the new alerts wait for begins now, and whoever brings it wakes output; but a write takes no
- * longer than a wake-up, so that both are begun at once. */
-static void tell_transitions(struct hz_pipeline *p) HZ_ON(hz_rule)
-{
-    struct pipeline_rule *rule = &p->rule;
-    bool relaxed = p->set->config->durability == HZ_RELAXED;
-
-    atomic_store_explicit(&p->handed_number, rule->newest_number, memory_order_relaxed);
-    atomic_thread_fence(memory_order_seq_cst); /* handed first, then the look: write and sync do it
-                                                  the other way */
-    uint64_t safe =
-        atomic_load_explicit(relaxed ? &p->written_seq : &p->durable_seq, memory_order_relaxed);
-    if (safe < rule->newest_seq)
-        pipeline__want(p, relaxed ? PIPELINE_WANT_WRITE : PIPELINE_WANT_WRITE | PIPELINE_WANT_SYNC);
-    if (relaxed || safe >= rule->newest_seq ||
-        atomic_load_explicit(&p->stalled, memory_order_relaxed) ||
-        hz_spsc_room(&rule->transitions) < p->set->config->transitions_ring / 2)
-        hz_wake_up(&p->output_wake);
-}
-
 void pipeline__rule_step(struct hz_pipeline *p)
 {
     struct pipeline_rule *rule = &p->rule;
-    bool transitions = false, applied = rule->in_block;
+    bool applied = rule->in_block;
 
-    apply_block(p, &transitions);
+    if (rule->in_block)
+        apply_block(p);
     while (!rule->in_block && hz_block_ring_engine_next(p->ring, &rule->view)) {
         rule->in_block = applied = true;
-        apply_block(p, &transitions);
+        apply_block(p);
     }
     if (applied)
         tell_due(p);
-    if (transitions)
-        tell_transitions(p);
     bool answered = !rule->in_block && answer_questions(p);
     if (answered || atomic_load_explicit(&p->output_watches, memory_order_relaxed))
         hz_wake_up(&p->output_wake);

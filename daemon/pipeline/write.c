@@ -179,11 +179,13 @@ static bool has_work(struct hz_pipeline *p) HZ_ON(hz_write)
 static void one_round(struct hz_pipeline *p, bool *ret_all) HZ_ON(hz_write)
 {
     uint32_t wanted = atomic_exchange_explicit(&p->write_wanted, 0, memory_order_acquire);
+    uint64_t before = atomic_load_explicit(&p->written_seq, memory_order_relaxed);
     bool all = write_blocks(p);
 
     if (wanted & PIPELINE_WANT_SYNC)
         write__ask_sync(p);
-    if (p->set->config->durability == HZ_RELAXED)
+    if (p->set->config->durability == HZ_RELAXED &&
+        atomic_load_explicit(&p->written_seq, memory_order_relaxed) != before)
         pipeline__tell_output(p);
     int error = pipeline__log_append(p);
     if (error < 0 && error != -EAGAIN)

@@ -34,10 +34,17 @@ static struct hz_entry *entry_at(const struct log_queue *queue, uint64_t at)
 static void take_entries(struct hz_pipeline *p) HZ_ON(hz_write)
 {
     struct log_queue *queue = p->write.queue;
+    uint64_t before = queue->end;
 
     while (queue->end - queue->first < QUEUE_MAX &&
            hz_spsc_pop(&p->write.entries, &queue->entries[queue->end % QUEUE_MAX]))
         queue->end++;
+    if (queue->end == before)
+        return;
+    atomic_thread_fence(
+        memory_order_seq_cst); /* room first, then who waits: output does it the other way */
+    if (atomic_load_explicit(&p->log_blocked, memory_order_relaxed))
+        hz_wake_up(&p->output_wake);
 }
 
 static void free_synced(struct hz_pipeline *p) HZ_ON(hz_write)
