@@ -43,10 +43,12 @@ static int64_t fill(struct hz_segment_reader *reader, uint64_t offset, size_t wa
         ssize_t got = reader->disk->read(
             reader->disk->ctx, reader->fd, reader->buffer + reader->buffer_length,
             READ_BYTES - reader->buffer_length, (int64_t)(offset + reader->buffer_length));
+        if (got == -EIO && reader->buffer_length == 0)
+            return HZ_ECORRUPT; /* a bad sector is damage like any other */
+        if (got == 0 || got == -EIO)
+            break;
         if (got < 0)
             return got;
-        if (got == 0)
-            break;
         reader->buffer_length += (size_t)got;
     }
     return (int64_t)reader->buffer_length;

@@ -304,6 +304,42 @@ static void what_comes_behind_damage_can_be_read(void **state)
     hz_segment_reader_free(reader);
 }
 
+/* EIO for the bytes of the first segment behind its head. */
+static ssize_t bad_sector(void *ctx, int fd, void *bytes, size_t length, int64_t offset)
+{
+    const struct hz_block *block = bytes;
+    ssize_t got = hz_disk_real.read(ctx, fd, bytes, length, offset);
+
+    if (offset == 0 && got > HZ_SEGMENT_HEAD_BYTES) {
+        block = (const void *)((const char *)bytes + HZ_SEGMENT_HEAD_BYTES);
+        return block->seq == 1 ? HZ_SEGMENT_HEAD_BYTES : got;
+    }
+    return got > 0 && block->seq == 1 ? -EIO : got;
+}
+
+static void a_bad_sector_is_damage(void **state)
+{
+    struct hz_segment_writer *writer;
+    struct hz_segment_reader *reader;
+    struct hz_segment_place place;
+    const void *frame;
+    uint32_t bytes;
+
+    (void)state;
+    for (uint64_t seq = 1; seq < 1000; seq += 500) {
+        writer = writer_of(1 << 20);
+        append(writer, seq);
+        hz_segment_writer_free(writer);
+    }
+    disk.read = bad_sector;
+    assert_int_equal(hz_segment_reader_new(&disk, directory, HZ_SEGMENT_JOURNAL, 1, &reader), 0);
+    assert_int_equal(hz_segment_next(reader, &frame, &bytes, &place), HZ_ECORRUPT);
+    assert_int_equal(hz_segment_skip(reader), 0);
+    assert_int_equal(hz_segment_next(reader, &frame, &bytes, &place), 0);
+    assert_int_equal(((const struct hz_block *)frame)->seq, 501);
+    hz_segment_reader_free(reader);
+}
+
 /* Every byte of the stored blocks, one at a time: never a block that was not written. */
 static void no_flipped_byte_is_believed(void **state)
 {
@@ -488,6 +524,7 @@ int main(void)
         T(a_head_that_never_reached_the_disk_is_an_empty_segment),
         T(damage_in_an_older_segment_is_named),
         T(what_comes_behind_damage_can_be_read),
+        T(a_bad_sector_is_damage),
         T(no_flipped_byte_is_believed),
         T(a_failed_sync_is_never_tried_again),
         T(an_abandoned_segment_may_end_badly),
