@@ -70,13 +70,15 @@ static int dress(const char *path, gid_t group, struct control_socket *to)
 {
     struct stat status;
 
+    if (lstat(path, &status) < 0)
+        return -errno;
     to->group_given = true;
-    if (group != CONTROL_NO_GROUP && chown(path, (uid_t)-1, group) < 0) {
+    if (group != CONTROL_NO_GROUP && status.st_gid != group && chown(path, (uid_t)-1, group) < 0) {
         if (errno != EPERM)
             return -errno;
         to->group_given = false;
     }
-    if (chmod(path, 0660) < 0 || lstat(path, &status) < 0)
+    if (chmod(path, 0660) < 0)
         return -errno;
     to->device = status.st_dev;
     to->inode = status.st_ino;
