@@ -312,6 +312,15 @@ static void close_parts(struct hz_pipeline *p) HZ_ON(hz_output)
         (void)uv_run(&out->loop, UV_RUN_DEFAULT);
 }
 
+/* What was answered after this thread had ended. */
+static void drop_fetched(struct hz_pipeline *p) HZ_ON(hz_output)
+{
+    struct pipeline_fetch fetch;
+
+    while (hz_spsc_pop(&p->output.fetched, &fetch))
+        free(fetch.entries);
+}
+
 void pipeline__output_done(struct hz_pipeline *p)
 {
     struct pipeline_output *out = &p->output;
@@ -319,6 +328,7 @@ void pipeline__output_done(struct hz_pipeline *p)
     hz_role_take(&hz_output);
     if (out->loop_made) {
         close_parts(p);
+        drop_fetched(p);
         uv_walk(&out->loop, close_handle, NULL);
         (void)uv_run(&out->loop, UV_RUN_DEFAULT);
         (void)uv_loop_close(&out->loop);

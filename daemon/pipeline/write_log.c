@@ -330,6 +330,8 @@ void pipeline__log_queue_free(struct hz_pipeline *p)
         return;
     while (queue->first < queue->end)
         free(queue->entries[queue->first++ % QUEUE_MAX]);
+    for (struct hz_entry *left; hz_spsc_pop(&p->write.entries, &left);)
+        free(left); /* which the disk did not take in time */
     close_reader(queue);
     free(queue);
 }

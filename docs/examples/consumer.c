@@ -363,8 +363,11 @@ int main(int argc, char **argv)
         if (ready && !c.placed)
             ready = take_place(&c);
         bool some = ready && read_once(&c);
-        if (c.once && (!ready || (c.placed && !some)))
+        if (c.once && (!ready || (c.placed && !some))) {
+            if (c.redis)
+                redisFree(c.redis);
             return ready ? 0 : 1;
+        }
         if (!ready || !c.redis)
             (void)sleep(1);
     }

@@ -124,18 +124,18 @@ const struct hz_transition *case_last(const struct rule_case *c, size_t back)
 
 static struct case_cond *cond_of(struct rule_case *c, const struct hz_transition *one)
 {
-    struct case_cond *cond = c->conds;
-
-    for (; cond < c->conds + c->cond_count; cond++)
+    for (size_t i = 0; i < c->cond_count; i++) {
+        struct case_cond *cond = &c->conds[i];
         if (cond->point == one->point && cond->rule == one->rule && cond->gateway == one->gateway &&
             cond->side == one->side && cond->system == one->system && cond->feed == one->feed)
             return cond;
+    }
     if (c->cond_count == c->cond_capacity) {
         c->cond_capacity = 2 * c->cond_capacity + 64;
         c->conds = realloc(c->conds, c->cond_capacity * sizeof(*c->conds));
         assert_non_null(c->conds);
     }
-    cond = &c->conds[c->cond_count++];
+    struct case_cond *cond = &c->conds[c->cond_count++];
     *cond = (struct case_cond){.point = one->point,
                                .rule = one->rule,
                                .gateway = one->gateway,
