@@ -49,6 +49,7 @@ static int begin(void **state)
                "enterprise,hazard,code,name,kind,unit,range_low,range_high\n"
                "E1,H1,P1,液位,level,%%,0,100\nE1,H1,P2,液位二,level,%%,0,100\n");
     flow_start(flow, FLOW_DAEMON);
+    flow_wait_connected(flow); /* before it has subscribed the broker keeps nothing for it */
     assert_int_equal(hz_link_open(flow_address(flow, FLOW_BROKER), "sender", 10, &link_), 0);
     stamp_ms = hz_wall_ns(&hz_clock_real) / HZ_NS_PER_MS;
     return 0;
