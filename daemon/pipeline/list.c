@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void list__release(struct listing *listing)
+static void release(struct listing *listing)
 {
     if (!listing->request && !listing->asked)
         free(listing);
@@ -20,7 +20,7 @@ void list__gone(void *state)
     struct listing *listing = state;
 
     listing->request = NULL;
-    list__release(listing); /* with a question under way it is freed when that comes back */
+    release(listing); /* with a question under way it is freed when that comes back */
 }
 
 void list__member(struct hz_text *line, const char *name, struct hz_slice value)
@@ -70,7 +70,7 @@ static void answered(void *ctx, struct pipeline_question *question)
     hz_role_assert(&hz_output);
     listing->asked = false;
     if (!listing->request) {
-        list__release(listing);
+        release(listing);
         return;
     }
     for (uint32_t i = 0; i < question->count; i++) {
@@ -83,7 +83,7 @@ static void answered(void *ctx, struct pipeline_question *question)
 }
 
 /* An id is not looked up (the tables of hz_names are another thread's), but met on the way. */
-static void list__finish(const struct listing *listing, struct hz_control_request *request)
+static void finish(const struct listing *listing, struct hz_control_request *request)
     HZ_ON(hz_output)
 {
     if (listing->plain && !listing->met)
@@ -104,7 +104,7 @@ void list__next(void *state, struct hz_control_request *request)
         return;
     while (listing->next >= listing->end)
         if (!list__next_scope(listing)) {
-            list__finish(listing, request);
+            finish(listing, request);
             return;
         }
     uint32_t span =
@@ -127,8 +127,7 @@ void list__next(void *state, struct hz_control_request *request)
 
 /* --- the beginning --- */
 
-static bool list__take_glob(struct listing *listing, struct hz_control_request *request)
-    HZ_ON(hz_output)
+static bool take_glob(struct listing *listing, struct hz_control_request *request) HZ_ON(hz_output)
 {
     const char *value = hz_control_argument(request, "glob");
 
@@ -143,15 +142,15 @@ static bool list__take_glob(struct listing *listing, struct hz_control_request *
     return true;
 }
 
-static bool list__has_row(const struct hz_registry *registry, enum hz_named_kind kind, uint32_t id)
+static bool has_row(const struct hz_registry *registry, enum hz_named_kind kind, uint32_t id)
 {
     return kind == HZ_NAMED_HAZARD ? hz_registry_hazard(registry, id) != NULL
                                    : hz_registry_enterprise(registry, id) != NULL;
 }
 
 /* The id of the row that an argument names; at most 262 144 keys are looked at, some milliseconds. */
-static bool list__take_id(struct listing *listing, struct hz_control_request *request,
-                          const char *name, enum hz_named_kind kind, uint32_t *to) HZ_ON(hz_output)
+static bool take_id(struct listing *listing, struct hz_control_request *request, const char *name,
+                    enum hz_named_kind kind, uint32_t *to) HZ_ON(hz_output)
 {
     const struct hz_registry *registry = listing->p->set->registry;
     const char *value = hz_control_argument(request, name);
@@ -161,8 +160,7 @@ static bool list__take_id(struct listing *listing, struct hz_control_request *re
     if (!value)
         return true;
     for (uint32_t id = 1; id < end; id++)
-        if (hz_slice_is(list__key_of(listing, kind, id), value) &&
-            list__has_row(registry, kind, id)) {
+        if (hz_slice_is(list__key_of(listing, kind, id), value) && has_row(registry, kind, id)) {
             *to = id;
             return true;
         }
@@ -190,9 +188,9 @@ struct listing *list__begin(struct hz_pipeline *p, struct hz_control_request *re
     listing->p = p;
     listing->request = request;
     listing->below = 101;
-    if (list__take_glob(listing, request) &&
-        list__take_id(listing, request, "enterprise", HZ_NAMED_ENTERPRISE, &listing->enterprise) &&
-        list__take_id(listing, request, "hazard", HZ_NAMED_HAZARD, &listing->hazard))
+    if (take_glob(listing, request) &&
+        take_id(listing, request, "enterprise", HZ_NAMED_ENTERPRISE, &listing->enterprise) &&
+        take_id(listing, request, "hazard", HZ_NAMED_HAZARD, &listing->hazard))
         return listing;
     free(listing);
     return NULL;

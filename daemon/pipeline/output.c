@@ -67,16 +67,11 @@ static void hand_observed(struct hz_pipeline *p) HZ_ON(hz_output)
 
 /* --- asking --- */
 
-void output__wake_rule(struct hz_pipeline *p)
-{
-    hz_wake_up(p->own_rule_thread ? &p->rule_wake : &p->ingest_wake);
-}
-
 bool pipeline__output_ask(struct hz_pipeline *p, struct pipeline_question *question)
 {
     if (!hz_spsc_push(&p->output.questions, &question))
         return false;
-    output__wake_rule(p);
+    hz_wake_up(pipeline__rule_wake(p));
     return true;
 }
 

@@ -30,20 +30,6 @@ static bool log_stalls(struct hz_pipeline *p) HZ_ON(hz_output)
     return now - out->log_full_since_ns > p->set->config->stall_ns;
 }
 
-/* Without room the write thread is asked to wake this one. */
-static bool log_has_room(struct hz_pipeline *p) HZ_ON(hz_output)
-{
-    bool blocked = hz_spsc_room(&p->output.entries) == 0;
-
-    if (blocked != atomic_load_explicit(&p->log_blocked, memory_order_relaxed))
-        atomic_store_explicit(&p->log_blocked, blocked, memory_order_relaxed);
-    if (!blocked)
-        return true;
-    atomic_thread_fence(
-        memory_order_seq_cst); /* blocked first, then a look: write does it the other way */
-    return hz_spsc_room(&p->output.entries) > 0;
-}
-
 /* A copy for the alarms log. While the disk stalls and the ring is full the entry is given up for the
  * log only: counted, and said. */
 static bool hand_to_log(struct hz_pipeline *p, const struct hz_entry *entry) HZ_ON(hz_output)
@@ -51,7 +37,7 @@ static bool hand_to_log(struct hz_pipeline *p, const struct hz_entry *entry) HZ_
     struct hz_entry *copy;
     uint64_t held;
 
-    if (!log_has_room(p)) {
+    if (pipeline__room(&p->output.entries, 1, &p->log_blocked) == 0) {
         if (!log_stalls(p) && !disk_stalls(p))
             return false;
         atomic_fetch_add_explicit(&p->log_missing, 1, memory_order_relaxed);
@@ -96,10 +82,7 @@ bool output__take_transitions(struct hz_pipeline *p)
         hz_spsc_release(&p->output.transitions, taken);
         all = taken == count;
     }
-    atomic_thread_fence(
-        memory_order_seq_cst); /* room first, then who waits: rule does it the other way */
-    if (atomic_load_explicit(&p->rule_blocked, memory_order_relaxed))
-        output__wake_rule(p);
+    pipeline__taken(&p->rule_blocked, pipeline__rule_wake(p));
     if (hz_spsc_room(&p->output.entries) < PIPELINE_ENTRIES_RING / 2)
         pipeline__want(p, PIPELINE_WANT_WRITE);
     return all;

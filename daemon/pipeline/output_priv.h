@@ -9,8 +9,6 @@
 
 #include <stdio.h>
 
-void output__wake_rule(struct hz_pipeline *p) HZ_ON(hz_output);
-
 /* output_alerts.c */
 /* False: some are left, the log has no room at the moment. */
 bool output__take_transitions(struct hz_pipeline *p) HZ_ON(hz_output);

@@ -296,6 +296,11 @@ struct hz_pipeline {
     struct pipeline_output output HZ_OWNED_BY(hz_output);
 };
 
+static inline struct hz_wake *pipeline__rule_wake(struct hz_pipeline *p)
+{
+    return p->own_rule_thread ? &p->rule_wake : &p->ingest_wake;
+}
+
 /* What is asked of the write thread (and by it of the sync thread). */
 enum pipeline_want { PIPELINE_WANT_WRITE = 1, PIPELINE_WANT_SYNC = 2 };
 
@@ -313,6 +318,29 @@ enum pipeline_stage {
 static inline bool pipeline__stage_reached(struct hz_pipeline *p, enum pipeline_stage stage)
 {
     return atomic_load_explicit(&p->stage, memory_order_acquire) >= (uint32_t)stage;
+}
+
+/* A ring whose writing end waits for room: it says so, and the reader wakes it when it has taken some. */
+
+/* For the writing end: the room there is; below `least`, `blocked` is said. */
+static inline uint64_t pipeline__room(struct hz_spsc_tx *tx, uint64_t least, _Atomic bool *blocked)
+{
+    uint64_t room = hz_spsc_room(tx);
+
+    if ((room < least) != atomic_load_explicit(blocked, memory_order_relaxed))
+        atomic_store_explicit(blocked, room < least, memory_order_relaxed);
+    if (room >= least)
+        return room;
+    atomic_thread_fence(memory_order_seq_cst); /* said first, then a look: the reader does it the other way */
+    return hz_spsc_room(tx);
+}
+
+/* For the reading end, when it has taken some. */
+static inline void pipeline__taken(_Atomic bool *blocked, struct hz_wake *writer)
+{
+    atomic_thread_fence(memory_order_seq_cst); /* room first, then who waits */
+    if (atomic_load_explicit(blocked, memory_order_relaxed))
+        hz_wake_up(writer);
 }
 
 /* Wakes output when it has alerts to let go; after a step forward of what they wait for. */

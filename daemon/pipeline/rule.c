@@ -26,21 +26,6 @@ static void hand_on(struct hz_pipeline *p, size_t count) HZ_ON(hz_rule)
         p->rule.untold_seq = p->rule.scratch[0].seq;
 }
 
-/* Without room output is asked to wake the engine. */
-static uint64_t look_for_room(struct hz_pipeline *p) HZ_ON(hz_rule)
-{
-    uint64_t room = hz_spsc_room(&p->rule.transitions);
-    bool blocked = room < HZ_ENGINE_ROOM_MIN;
-
-    if (blocked != atomic_load_explicit(&p->rule_blocked, memory_order_relaxed))
-        atomic_store_explicit(&p->rule_blocked, blocked, memory_order_relaxed);
-    if (!blocked)
-        return room;
-    atomic_thread_fence(
-        memory_order_seq_cst); /* blocked first, then a look: output does it the other way */
-    return hz_spsc_room(&p->rule.transitions);
-}
-
 /* What the new alerts wait for begins now, and whoever brings it wakes output; but a write takes no
  * longer than a wake-up, so that both are begun at once. */
 static void tell_transitions(struct hz_pipeline *p) HZ_ON(hz_rule)
@@ -68,7 +53,8 @@ static bool apply_some(struct hz_pipeline *p) HZ_ON(hz_rule)
     struct pipeline_rule *rule = &p->rule;
     uint64_t room;
 
-    while ((room = look_for_room(p)) >= HZ_ENGINE_ROOM_MIN) {
+    while ((room = pipeline__room(&rule->transitions, HZ_ENGINE_ROOM_MIN, &p->rule_blocked)) >=
+           HZ_ENGINE_ROOM_MIN) {
         size_t count = 0;
         bool done = hz_engine_apply(rule->engine, rule->view.block, rule->scratch,
                                     room < SCRATCH ? room : SCRATCH, &count);

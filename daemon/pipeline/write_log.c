@@ -4,7 +4,7 @@
  * that caused it cannot be lost any more (else the log could be ahead of the journal), in the order
  * of the numbers; entries stay in memory until they are durable, so that a failed sync loses none.
  *
- *     entries in memory:   first ........ appended ........ end        (numbers without holes)
+ *     entries in memory:   first ........ appended ........ end        (numbers rise)
  *                          ^ not durable   ^ not written
  */
 #include "write_priv.h"
@@ -39,12 +39,8 @@ static void take_entries(struct hz_pipeline *p) HZ_ON(hz_write)
     while (queue->end - queue->first < QUEUE_MAX &&
            hz_spsc_pop(&p->write.entries, &queue->entries[queue->end % QUEUE_MAX]))
         queue->end++;
-    if (queue->end == before)
-        return;
-    atomic_thread_fence(
-        memory_order_seq_cst); /* room first, then who waits: output does it the other way */
-    if (atomic_load_explicit(&p->log_blocked, memory_order_relaxed))
-        hz_wake_up(&p->output_wake);
+    if (queue->end != before)
+        pipeline__taken(&p->log_blocked, &p->output_wake);
 }
 
 static void free_synced(struct hz_pipeline *p) HZ_ON(hz_write)
