@@ -133,7 +133,6 @@ void publish__put_key(struct hz_text *to, const char *name, const struct hz_regi
 #define SCRIPT_BYTES     8192u
 #define SCRIPT_ENTRIES   64u
 #define SCRIPT_FIXED     20 /* EVALSHA, sha, number of keys, 5 keys, 12 arguments */
-#define COMMAND_ARGUMENTS 2560u /* the longest is an HSET of latest values */
 
 void publish__script(struct hz_text *to);
 
@@ -263,6 +262,7 @@ bool publish__board_send(struct publish_command *c) HZ_ON(hz_output);
 
 #define BOARD_FIELDS   64u /* of a hash, in one command; a value is below ACTIVE_VALUE_BYTES */
 #define BOARD_COMMANDS 32u /* under way at once */
+#define COMMAND_ARGUMENTS (2u + 3u * BOARD_FIELDS) /* the longest is GEOADD: three for each member */
 
 /* --- syslog.c --- */
 
