@@ -89,6 +89,15 @@ void flow_wait_readings(struct flow *flow, int64_t readings)
              (long long)flow_number(flow, "engine", "readings"), (long long)readings);
 }
 
+void flow_write_three_points(struct flow *flow)
+{
+    flow_write(flow, "config/enterprises.csv", "code,name\nE1,一号\n");
+    flow_write(flow, "config/hazards.csv", "enterprise,code,name,level\nE1,H1,罐区,1\n");
+    flow_write(flow, "config/points.csv",
+               "enterprise,hazard,code,kind,unit,range_low,range_high\nE1,H1,P1,level,%%,0,100\nE1,"
+               "H1,P2,level,%%,0,100\nE1,H1,P3,level,%%,0,100\n");
+}
+
 static redisContext *connect_redis(struct flow *flow)
 {
     redisContext *redis = redisConnectUnix(flow_socket(flow, FLOW_REDIS));

@@ -7,6 +7,9 @@
 
 #include "parts.h"
 
+/* A registry of one hazard source, E1/H1, with the levels P1, P2 and P3. */
+void flow_write_three_points(struct flow *flow);
+
 /* A number of `hazardctl status`: flow_number(flow, "engine", "readings"). -1: no answer, or no such. */
 int64_t flow_number(struct flow *flow, const char *what, const char *key);
 

@@ -114,11 +114,7 @@ static void write_configuration(void)
                "safety\n"
                "  select: {kind: level}\n  limits:\n    H: {severity: red, fallback: 90}\n  "
                "deadband: 2\n");
-    flow_write(flow, "config/enterprises.csv", "code,name\nE1,一号\n");
-    flow_write(flow, "config/hazards.csv", "enterprise,code,name,level\nE1,H1,罐区,1\n");
-    flow_write(flow, "config/points.csv",
-               "enterprise,hazard,code,kind,unit,range_low,range_high\nE1,H1,P1,level,%%,0,100\nE1,"
-               "H1,P2,level,%%,0,100\nE1,H1,P3,level,%%,0,100\n");
+    flow_write_three_points(flow);
 }
 
 static bool daemon_connected(void *ctx)
