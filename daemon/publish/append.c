@@ -153,44 +153,34 @@ const struct hz_entry *publish__span_first(const struct publish_stream *stream)
 
 /* --- an append --- */
 
-/* The entries of a call are one argument, an array of texts in MessagePack: as arguments of their own
- * each would cost Redis, and us, as much as all else that is done with it. */
-#define PACK_ARRAY 0xddu /* array 32: its count in 4 bytes, most significant first */
-#define PACK_TEXT  0xdau /* str 16: its length in 2 bytes */
+/* The entries of a call are one argument, texts in MessagePack: as arguments of their own each would
+ * cost Redis, and us, as much as all else that is done with it. */
+#define PACK_TEXT 0xdau /* str 16: its length in 2 bytes, most significant first */
 
-static size_t pack_begin(struct hz_text *to, size_t head_bytes)
+static size_t pack_begin(struct hz_text *to)
 {
-    static const char room[5];
+    static const char head[] = {(char)PACK_TEXT, 0, 0};
     size_t at = to->length;
 
-    hz_text_add(to, room, head_bytes);
+    hz_text_add(to, head, sizeof(head));
     return at;
 }
 
-static void pack_text_end(struct hz_text *to, size_t at)
+static void pack_end(struct hz_text *to, size_t at)
 {
     size_t length = to->length - at - 3;
 
     hz_assert(!to->overflow && length <= UINT16_MAX);
-    to->at[at] = (char)PACK_TEXT;
     to->at[at + 1] = (char)(length >> 8);
     to->at[at + 2] = (char)length;
 }
 
-static void pack_array_end(struct hz_text *to, size_t at, uint32_t items)
-{
-    hz_assert(!to->overflow);
-    to->at[at] = (char)PACK_ARRAY;
-    for (unsigned i = 0; i < 4; i++)
-        to->at[at + 1 + i] = (char)(items >> (24 - 8 * i));
-}
-
 static void pack(struct hz_text *to, struct hz_slice text)
 {
-    size_t at = pack_begin(to, 3);
+    size_t at = pack_begin(to);
 
     hz_text_slice(to, text);
-    pack_text_end(to, at);
+    pack_end(to, at);
 }
 
 /* An entry's id, its value in the active hash, its fields. */
@@ -209,10 +199,10 @@ static void add_entry(struct publish_command *c, const struct hz_entry *entry)
     values[HZ_FIELD_DURABLE] = hz_slice(durable ? "1" : "0");
     hz_stream_id_text(entry->id, id);
     pack(&c->text, hz_slice(id));
-    size_t at = pack_begin(&c->text, 3);
+    size_t at = pack_begin(&c->text);
     if (entry->state != HZ_STATE_NORMAL)
         publish__active_value(p->set, &active, &c->text);
-    pack_text_end(&c->text, at);
+    pack_end(&c->text, at);
     for (int field = 0; field < HZ_FIELD_COUNT; field++)
         pack(&c->text, values[field]);
 }
@@ -252,9 +242,7 @@ bool publish__append(struct hz_publisher *p)
     bool refetched = first->number < publish__tail_first(&p->tail);
     struct publish_command c = publish__call(p, "append");
     publish__open(&c);
-    size_t at = pack_begin(&c.text, 5);
     struct stream_call call = add_entries(&c, &last);
-    pack_array_end(&c.text, at, call.count * (HZ_FIELD_COUNT + 2u));
     publish__close(&c);
     if (!publish__call_send(&c, call))
         return false;

@@ -15,8 +15,8 @@
  * KEYS  stream, active, meta, alive, and for `active` the new hash
  * ARGV  mode, journal, term, run, epoch for a new meta, expected last id, expiry of alive in ms, now in
  *       ms, oldest id to keep, ceiling of entries, retention in ms, heart-beat in ms, then
- *         append  the entries, a MessagePack array: for each its id, its value in the active hash
- *                 or "", all fields
+ *         append  the entries in MessagePack, one after another: for each its id, its value in the
+ *                 active hash or "", all fields
  *         active  id and n that the new hash is as of
  * gives {status, last id of the stream, id that the active hash is as of or "", epoch, detail}
  *         OK       done
@@ -107,23 +107,21 @@ static const char text_checks[] =
     "  return answer('OK')\n"
     "end\n";
 
-/* An entry's id, value and fields stand from a[at] on, all in one argument: see append.c. The XADD
- * between these two parts is written out with every name and place in it: a loop over the fields would
- * cost as much as the XADD itself. */
+/* The entries are all in one argument (see append.c), from which one at a time is taken to locals, without
+ * a table. That, and the XADD with every name in it, is written out: a loop over the fields would cost as
+ * much as the XADD itself. */
 static const char text_append[] =
     "\n"
-    "local a, at, n, call = cmsgpack.unpack(ARGV[13]), 1, '', redis.call\n"
+    "local packed, at, n, call, take = ARGV[13], 0, '', redis.call, cmsgpack.unpack_limit\n"
     "local values, all = {}, tag == expect or not after(tag, expect)\n"
-    "while a[at] do\n"
-    "  local id = a[at]\n";
+    "while at >= 0 do\n";
 
 static const char text_end[] =
     "  if all or after(id, tag) then\n"
-    "    values[cond] = a[at + 1]\n"
-    "    tag, n, all = id, number, true\n"
+    "    values[f%d] = value\n"
+    "    tag, n, all = id, f%d, true\n"
     "  end\n"
-    "  at = at + step\n"
-    "  last = id\n"
+    "  at, last = rest, id\n"
     "end\n"
     "if n ~= '' then\n"
     "  local set, gone = {'HSET', active, '@id', tag, '@n', n}, {'HDEL', active}\n"
@@ -141,17 +139,18 @@ static const char text_end[] =
     "call('HSET', meta, 'last', last)\n"
     "return answer('OK')\n";
 
-_Static_assert(2 * HZ_FIELD_COUNT < 200, "a Lua function has 250 registers");
+_Static_assert(3 * HZ_FIELD_COUNT < 220, "a Lua function has 250 registers, and 200 locals");
 
 void publish__script(struct hz_text *to)
 {
     hz_text_puts(to, text_checks);
     hz_text_puts(to, text_append);
-    hz_text_format(to, "  local number, cond, step = a[at + %d], a[at + %d], %d\n", HZ_FIELD_N + 2,
-                   HZ_FIELD_COND + 2, HZ_FIELD_COUNT + 2);
-    hz_text_puts(to, "  call('XADD', stream, id");
+    hz_text_puts(to, "  local rest, id, value");
     for (int field = 0; field < HZ_FIELD_COUNT; field++)
-        hz_text_format(to, ",'%s',a[at+%d]", hz_entry_field_names[field], field + 2);
+        hz_text_format(to, ",f%d", field);
+    hz_text_format(to, " = take(packed, %d, at)\n  call('XADD', stream, id", HZ_FIELD_COUNT + 2);
+    for (int field = 0; field < HZ_FIELD_COUNT; field++)
+        hz_text_format(to, ",'%s',f%d", hz_entry_field_names[field], field);
     hz_text_puts(to, ")\n");
-    hz_text_puts(to, text_end);
+    hz_text_format(to, text_end, HZ_FIELD_COND, HZ_FIELD_N);
 }
