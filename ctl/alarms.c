@@ -6,26 +6,36 @@
 
 #include "hz_alarm.h"
 
+#include <stdlib.h>
+
 static const char *severity_fault(const char *value)
 {
     return hz_severity_of(value) > 0 ? NULL : "is none of red, orange, yellow, blue";
+}
+
+static const char *limit_fault(const char *value)
+{
+    bool digits = *value && strspn(value, "0123456789") == strlen(value) && strlen(value) < 5;
+
+    return digits && atoi(value) >= 1 && atoi(value) <= 1000 ? NULL
+                                                             : "is not a whole number, 1 to 1000";
 }
 
 static const struct ctl_column alarm_columns[] = {
     {.field = "sev",
      .en = "SEVERITY",
      .zh = "级别",
-     .render = ctl_text,
+     .render = ctl_word,
      .paint = ctl_paint_severity},
     {.field = "t_raise", .en = "RAISED", .zh = "发生时间", .render = ctl_time},
-    {.field = "state", .en = "STATE", .zh = "状态", .render = ctl_text},
-    {.field = "level|kind", .en = "LEVEL", .zh = "限级", .render = ctl_text},
+    {.field = "state", .en = "STATE", .zh = "状态", .render = ctl_word},
+    {.field = "level|kind", .en = "LEVEL", .zh = "限级", .render = ctl_word},
     {.field = "value", .en = "VALUE", .zh = "数值", .render = ctl_measure, .right = true},
     {.field = "limit", .en = "LIMIT", .zh = "限值", .render = ctl_text, .right = true},
     {.field = "point_name|point|gateway", .en = "POINT", .zh = "测点", .render = ctl_text},
     {.field = "hazard_name|hazard", .en = "HAZARD", .zh = "重大危险源", .render = ctl_text},
     {.field = "enterprise_name|enterprise", .en = "ENTERPRISE", .zh = "企业", .render = ctl_text},
-    {.field = "mode", .en = "MODE", .zh = "方式", .render = ctl_text},
+    {.field = "mode", .en = "MODE", .zh = "方式", .render = ctl_word},
     {.field = "cond", .en = "CONDITION", .zh = "条件", .render = ctl_text},
     {.field = "alarm", .en = "ALARM", .zh = "报警编号", .render = ctl_text},
 };
@@ -66,12 +76,17 @@ const struct ctl_command ctl_alarms = {
              .fault = severity_fault},
             {.name = "enterprise", .value = "ID", .help = "of one enterprise"},
             {.name = "all", .letter = 'a', .help = "every alarm that is not Normal"},
+            {.name = "limit",
+             .letter = 'n',
+             .value = "NUMBER",
+             .help = "only the worst so many, at most 1000",
+             .fault = limit_fault},
         },
 };
 
 static const struct ctl_column ack_columns[] = {
     {.field = "alarm", .en = "ALARM", .zh = "报警编号", .render = ctl_text},
-    {.field = "state", .en = "STATE", .zh = "状态", .render = ctl_text},
+    {.field = "state", .en = "STATE", .zh = "状态", .render = ctl_word},
     {.field = "cond", .en = "CONDITION", .zh = "条件", .render = ctl_text},
     {.field = "seq", .en = "RECORD", .zh = "记录", .render = ctl_text, .right = true},
     {.field = "command", .en = "COMMAND", .zh = "命令编号", .render = ctl_text},

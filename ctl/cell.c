@@ -56,7 +56,7 @@ static void put(const json_t *value, struct hz_text *to)
     } else if (json_is_real(value)) {
         hz_text_decimal(to, json_real_value(value));
     } else if (json_is_boolean(value)) {
-        hz_text_puts(to, json_is_true(value) ? "yes" : "no");
+        hz_text_puts(to, ctl_in_words(json_is_true(value) ? "yes" : "no"));
     } else if (value && !json_is_null(value)) {
         char *dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
         if (dump)
@@ -68,6 +68,17 @@ static void put(const json_t *value, struct hz_text *to)
 void ctl_text(const json_t *row, const char *field, struct hz_text *to)
 {
     put(member(row, field), to);
+}
+
+void ctl_word(const json_t *row, const char *field, struct hz_text *to)
+{
+    const json_t *value = member(row, field);
+    const char *word = json_string_value(value);
+
+    if (word && ctl_in_words(word) != word)
+        hz_text_puts(to, ctl_in_words(word));
+    else
+        put(value, to);
 }
 
 static void put_time(const json_t *row, const char *field, bool milliseconds, struct hz_text *to)
@@ -171,7 +182,7 @@ void ctl_signs(const json_t *row, const char *field, struct hz_text *to)
         if (!ctl_true(row, name))
             continue;
         hz_text_puts(to, to->length > before ? " " : "");
-        hz_text_puts(to, name);
+        hz_text_puts(to, ctl_in_words(name));
     }
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 static const struct ctl_column columns[] = {
-    {.field = "scope", .en = "SCOPE", .zh = "范围", .render = ctl_text},
+    {.field = "scope", .en = "SCOPE", .zh = "范围", .render = ctl_word},
     {.field = "id", .en = "ID", .zh = "编号", .render = ctl_text},
     {.field = "name", .en = "NAME", .zh = "名称", .render = ctl_text},
     {.field = "total", .en = "POINTS", .zh = "测点", .render = ctl_text, .right = true},

@@ -48,7 +48,7 @@ struct ctl_command {
 };
 
 extern const struct ctl_command ctl_alarms, ctl_ack, ctl_check, ctl_config, ctl_coverage, ctl_feeds,
-    ctl_points, ctl_status, ctl_tail;
+    ctl_points, ctl_status, ctl_tail, ctl_top;
 
 /* Ends with NULL; in the order of the help. */
 extern const struct ctl_command *const ctl_commands[];
@@ -64,6 +64,11 @@ struct ctl_call {
     bool colour;
     bool chinese;
     bool help;
+    struct hz_text *fault; /* not NULL: what goes wrong with the daemon is said here, not on stderr */
+    /* Not NULL: instead of poll(2) for `fd` to be readable: > 0 it is, 0 not within `ms`, < 0 the
+     * answer is not wanted any more. */
+    int (*wait)(void *wait_ctx, int fd, int ms);
+    void *wait_ctx;
 };
 
 /* Parses from argv[0], the command's name, on. CTL_OK, or CTL_USAGE after saying why. */
@@ -94,6 +99,11 @@ int ctl_ask(const struct ctl_call *call, bool follows, ctl_row row, void *ctx);
 bool ctl_chinese(void);                    /* by LC_ALL, LC_MESSAGES, LANG */
 bool ctl_colour(const char *when, int fd); /* "auto", "always", "never"; NULL = auto */
 
+/* --- words.c --- */
+
+/* A word of the daemon in the user's language; a word that is not known as it is. */
+const char *ctl_in_words(const char *word);
+
 enum ctl_paint { CTL_PLAIN, CTL_BOLD, CTL_RED, CTL_ORANGE, CTL_YELLOW, CTL_BLUE };
 /* Escape sequences; "" for CTL_PLAIN. */
 const char *ctl_paint(enum ctl_paint paint);
@@ -106,6 +116,8 @@ unsigned ctl_width(const char *text);
 /* Appends text from outside: control characters, also those that turn the direction of writing, and
  * bytes that are no UTF-8 become U+FFFD, line ends and TABs a blank. */
 void ctl_harmless(struct hz_text *to, const char *text, size_t length);
+/* The bytes of a text that fit into so many columns, whole characters. */
+size_t ctl_fit(const char *text, unsigned width);
 
 /* --- cell.c: members of a row as text --- */
 
@@ -115,6 +127,7 @@ typedef void (*ctl_render)(const json_t *row, const char *field, struct hz_text 
 
 /* `field` may be a list "point_name|point": the first that is there and not empty. */
 void ctl_text(const json_t *row, const char *field, struct hz_text *to);
+void ctl_word(const json_t *row, const char *field, struct hz_text *to); /* in the user's language */
 void ctl_time(const json_t *row, const char *field, struct hz_text *to);    /* ms UTC -> local, seconds */
 void ctl_time_ms(const json_t *row, const char *field, struct hz_text *to); /* with milliseconds */
 void ctl_bytes(const json_t *row, const char *field, struct hz_text *to);   /* 12.3 MiB */

@@ -14,7 +14,7 @@ static enum ctl_paint paint_state(const json_t *row)
 
 static const struct ctl_column columns[] = {
     {.field = "feed", .en = "FEED", .zh = "数据源", .render = ctl_text},
-    {.field = "state", .en = "STATE", .zh = "状态", .render = ctl_text, .paint = paint_state},
+    {.field = "state", .en = "STATE", .zh = "状态", .render = ctl_word, .paint = paint_state},
     {.field = "since_ms", .en = "SINCE", .zh = "起始时间", .render = ctl_time},
     {.field = "messages", .en = "MESSAGES", .zh = "消息", .render = ctl_text, .right = true},
     {.field = "readings", .en = "READINGS", .zh = "读数", .render = ctl_text, .right = true},

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -25,15 +26,32 @@ struct link {
     size_t start, end, capacity;
 };
 
+__attribute__((format(printf, 2, 3))) static void say(const struct ctl_call *call,
+                                                      const char *format, ...)
+{
+    char sentence[CTL_CELL_BYTES];
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(sentence, sizeof(sentence), format, arguments);
+    va_end(arguments);
+    if (call->fault)
+        hz_text_puts(call->fault, sentence);
+    else
+        ctl_say("%s", sentence);
+}
+
 /* --- connecting --- */
 
 static int unreachable(const struct ctl_call *call, int error)
 {
     if (error == EACCES || error == EPERM) {
-        ctl_say("no permission for %s: be root, or a member of group hazard", call->socket);
+        say(call, "no permission for %s: be root, or a member of group hazard", call->socket);
         return CTL_UNREACHABLE;
     }
-    ctl_say("hazardd is not reachable at %s: %s", call->socket, strerror(error));
+    say(call, "hazardd is not reachable at %s: %s", call->socket, strerror(error));
+    if (call->fault)
+        return CTL_UNREACHABLE;
     fputs("    is it running?   systemctl status hazardd\n"
           "    start it         systemctl start hazardd\n"
           "    another socket   hazardctl --socket PATH, or $HAZARDD_SOCKET\n",
@@ -43,7 +61,7 @@ static int unreachable(const struct ctl_call *call, int error)
 
 static int silent(const struct ctl_call *call)
 {
-    ctl_say("hazardd at %s has not answered for %d s (--timeout)", call->socket, call->timeout_s);
+    say(call, "hazardd at %s has not answered for %d s (--timeout)", call->socket, call->timeout_s);
     return CTL_UNREACHABLE;
 }
 
@@ -95,7 +113,7 @@ static int send_request(struct link *link)
         add_argument(&request, command->operand_argument, link->call->operand);
     hz_text_puts(&request, "\n");
     if (request.overflow) {
-        ctl_say("%s: the arguments are longer than %u bytes", command->name, REQUEST_BYTES);
+        say(link->call, "%s: the arguments are longer than %u bytes", command->name, REQUEST_BYTES);
         return CTL_USAGE;
     }
     /* It fits the fresh socket's buffer. One that turns us away has closed already, but what it says
@@ -127,21 +145,32 @@ static bool make_room(struct link *link)
 
 static int broke_off(const struct link *link)
 {
-    ctl_say("hazardd at %s closed the connection before its answer had ended", link->call->socket);
+    say(link->call, "hazardd at %s closed the connection before its answer had ended",
+        link->call->socket);
     return CTL_REFUSED;
+}
+
+static int wait_for(const struct link *link)
+{
+    int ms = link->follows ? -1 : link->call->timeout_s * 1000;
+    struct pollfd wait = {.fd = link->fd, .events = POLLIN};
+
+    return link->call->wait ? link->call->wait(link->call->wait_ctx, link->fd, ms)
+                            : poll(&wait, 1, ms);
 }
 
 static int read_more(struct link *link)
 {
-    struct pollfd wait = {.fd = link->fd, .events = POLLIN};
 
     if (!make_room(link)) {
-        ctl_say("a line of the answer is too long");
+        say(link->call, "a line of the answer is too long");
         return CTL_REFUSED;
     }
-    int ready = poll(&wait, 1, link->follows ? -1 : link->call->timeout_s * 1000);
+    int ready = wait_for(link);
     if (ready == 0)
         return silent(link->call);
+    if (ready < 0 && link->call->wait)
+        return CTL_REFUSED; /* it knows why */
     ssize_t got = recv(link->fd, link->at + link->end, link->capacity - link->end, 0);
     if (got > 0)
         link->end += (size_t)got;
@@ -181,14 +210,14 @@ static bool begins(struct hz_slice line, const char *with)
     return line.length >= length && memcmp(line.at, with, length) == 0;
 }
 
-static int say_refusal(const json_t *row)
+static int say_refusal(const struct ctl_call *call, const json_t *row)
 {
     const char *sentence = json_string_value(json_object_get(row, "error"));
     char room[CTL_CELL_BYTES];
     struct hz_text text = hz_text_in(room, sizeof(room));
 
     ctl_harmless(&text, sentence ? sentence : "refused", sentence ? strlen(sentence) : 7);
-    ctl_say("%s", text.at);
+    say(call, "%s", text.at);
     return CTL_REFUSED;
 }
 
@@ -206,11 +235,11 @@ static int take_line(const struct link *link, struct hz_slice line, ctl_row row,
     } else {
         json_t *parsed = json_loadb(line.at, line.length, 0, NULL);
         if (!json_is_object(parsed)) {
-            ctl_say("a line of the answer is not a JSON object");
+            say(link->call, "a line of the answer is not a JSON object");
             code = CTL_REFUSED;
         } else if (last) {
             *ret_ended = true;
-            code = begins(line, "{\"error\":") ? say_refusal(parsed) : CTL_OK;
+            code = begins(line, "{\"error\":") ? say_refusal(link->call, parsed) : CTL_OK;
         } else if (!row(ctx, parsed)) {
             code = CTL_REFUSED;
         }

@@ -17,7 +17,7 @@ struct fact {
 
 static const struct fact facts[] = {
     {"daemon", "version", "version", "版本", ctl_text, NEVER, NULL},
-    {"daemon", "state", "state", "状态", ctl_text, NEVER, NULL},
+    {"daemon", "state", "state", "状态", ctl_word, NEVER, NULL},
     {"daemon", "since_ms", "since", "起始时间", ctl_time, NEVER, NULL},
     {"daemon", "pid", "process", "进程号", ctl_text, NEVER, NULL},
     {"daemon", "set", "set in force", "生效配置", ctl_text, NEVER, NULL},

@@ -52,22 +52,41 @@ static uint32_t decode(const char *at, size_t bytes)
     return character;
 }
 
+/* Columns of the character at the head; *ret_bytes are its own. */
+static unsigned character_width(const char *at, size_t length, size_t *ret_bytes)
+{
+    size_t bytes = hz_utf8_character(at, length);
+    uint32_t character = bytes > 0 ? decode(at, bytes) : 0xFFFD;
+
+    *ret_bytes = bytes > 0 ? bytes : 1;
+    if (within(wide, sizeof(wide) / sizeof(wide[0]), character))
+        return 2;
+    return !within(combining, sizeof(combining) / sizeof(combining[0]), character);
+}
+
 unsigned ctl_width(const char *text)
 {
-    size_t length = strlen(text);
+    size_t length = strlen(text), bytes;
     unsigned width = 0;
 
-    for (size_t at = 0; at < length;) {
-        size_t bytes = hz_utf8_character(text + at, length - at);
-        uint32_t character = bytes > 0 ? decode(text + at, bytes) : 0xFFFD;
-
-        if (within(wide, sizeof(wide) / sizeof(wide[0]), character))
-            width += 2;
-        else if (!within(combining, sizeof(combining) / sizeof(combining[0]), character))
-            width++;
-        at += bytes > 0 ? bytes : 1;
-    }
+    for (size_t at = 0; at < length; at += bytes)
+        width += character_width(text + at, length - at, &bytes);
     return width;
+}
+
+size_t ctl_fit(const char *text, unsigned width)
+{
+    size_t length = strlen(text), at = 0, bytes;
+
+    while (at < length) {
+        unsigned its = character_width(text + at, length - at, &bytes);
+
+        if (its > width)
+            break;
+        width -= its;
+        at += bytes;
+    }
+    return at;
 }
 
 void ctl_harmless(struct hz_text *to, const char *text, size_t length)

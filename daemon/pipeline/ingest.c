@@ -293,6 +293,7 @@ static void pulse(uv_timer_t *timer)
     hz_role_assert(&hz_ingest);
     look_after_disk(p);
     say_ring_full(p);
+    atomic_store_explicit(&p->ring_used, hz_block_ring_used(p->ring), memory_order_relaxed);
     for (uint32_t i = 0; i < p->ingest.feed_count; i++)
         pipeline__feed_count(p->ingest.feeds[i]);
 }

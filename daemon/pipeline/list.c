@@ -11,8 +11,10 @@
 
 static void release(struct listing *listing)
 {
-    if (!listing->request && !listing->asked)
-        free(listing);
+    if (listing->request || listing->asked)
+        return;
+    free(listing->worst);
+    free(listing);
 }
 
 void list__gone(void *state)

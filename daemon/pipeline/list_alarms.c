@@ -69,6 +69,122 @@ static void alarm_line(struct listing *listing, const struct hz_active *active) 
     list__end_line(listing, &line);
 }
 
+/* --- only the worst --- */
+
+#define WORST_MAX 1000
+
+/* The worst found so far, as a heap with the least of them at its head; by episode, since what the
+ * mirror lends does not last. */
+struct list_worst {
+    uint32_t limit, count, given;
+    bool sorted;
+    struct ranked {
+        uint64_t alarm;
+        int64_t raise_ms;
+        uint8_t severity;
+    } all[];
+};
+
+/* < 0: `a` comes before `b`, the worst first, among equals the newest. */
+static int compare(const void *a, const void *b)
+{
+    const struct ranked *one = a, *other = b;
+
+    if (one->severity != other->severity)
+        return one->severity > other->severity ? -1 : 1;
+    if (one->raise_ms != other->raise_ms)
+        return one->raise_ms > other->raise_ms ? -1 : 1;
+    return one->alarm < other->alarm ? -1 : one->alarm > other->alarm;
+}
+
+static void swap(struct ranked *a, struct ranked *b)
+{
+    struct ranked kept = *a;
+
+    *a = *b;
+    *b = kept;
+}
+
+static void sift_down(struct list_worst *worst)
+{
+    struct ranked *all = worst->all;
+
+    for (uint32_t at = 0, least;; at = least) {
+        least = at;
+        for (uint32_t child = 2 * at + 1; child <= 2 * at + 2 && child < worst->count; child++)
+            if (compare(&all[child], &all[least]) > 0)
+                least = child;
+        if (least == at)
+            return;
+        swap(&all[at], &all[least]);
+    }
+}
+
+static void keep_if_worse(struct list_worst *worst, const struct hz_active *active)
+{
+    struct ranked one = {active->head.alarm, active->raise_ms, active->head.severity};
+
+    if (worst->count == worst->limit) {
+        if (compare(&one, &worst->all[0]) >= 0)
+            return;
+        worst->all[0] = one;
+        sift_down(worst);
+        return;
+    }
+    uint32_t at = worst->count++;
+    worst->all[at] = one;
+    for (; at > 0 && compare(&worst->all[at], &worst->all[(at - 1) / 2]) > 0; at = (at - 1) / 2)
+        swap(&worst->all[at], &worst->all[(at - 1) / 2]);
+}
+
+/* Found twice: its entry changed while the mirror was walked. */
+static bool given_already(const struct list_worst *worst, uint32_t at)
+{
+    for (uint32_t i = 0; i < at; i++)
+        if (worst->all[i].alarm == worst->all[at].alarm)
+            return true;
+    return false;
+}
+
+/* What has ended since it was found is passed over. */
+static void give_worst(struct listing *listing) HZ_ON(hz_output)
+{
+    struct list_worst *worst = listing->worst;
+
+    if (!worst->sorted)
+        qsort(worst->all, worst->count, sizeof(worst->all[0]), compare);
+    worst->sorted = true;
+    while (worst->given < worst->count) {
+        uint32_t at = worst->given++;
+        const struct hz_active *active =
+            hz_mirror_find(listing->p->output.mirror, worst->all[at].alarm);
+
+        if (!active || !wanted_alarm(listing, active) || given_already(worst, at))
+            continue;
+        alarm_line(listing, active);
+        return;
+    }
+    hz_control_end(listing->request);
+}
+
+static bool take_limit(struct listing *listing, struct hz_control_request *request) HZ_ON(hz_output)
+{
+    int64_t limit = 0;
+
+    if (!hz_control_number(request, "limit", 1, WORST_MAX, &limit))
+        return false;
+    if (limit == 0)
+        return true;
+    listing->worst =
+        calloc(1, sizeof(*listing->worst) + (size_t)limit * sizeof(listing->worst->all[0]));
+    if (!listing->worst) {
+        hz_control_fail(request, -ENOMEM, "no memory for the answer");
+        return false;
+    }
+    listing->worst->limit = (uint32_t)limit;
+    return true;
+}
+
 static void next_alarms(void *state, struct hz_control_request *request)
 {
     struct listing *listing = state;
@@ -78,13 +194,19 @@ static void next_alarms(void *state, struct hz_control_request *request)
     for (unsigned i = 0; i < LIST_SLICE; i++) {
         active = hz_mirror_next(listing->p->output.mirror, &listing->cursor);
         if (!active) {
-            hz_control_end(request);
+            if (listing->worst)
+                give_worst(listing);
+            else
+                hz_control_end(request);
             return;
         }
-        if (wanted_alarm(listing, active)) {
+        if (!wanted_alarm(listing, active))
+            continue;
+        if (!listing->worst) {
             alarm_line(listing, active);
             return;
         }
+        keep_if_worse(listing->worst, active);
     }
     hz_control_more(request); /* a long search: at the next turn */
 }
@@ -102,6 +224,10 @@ void pipeline__alarms_begin(void *ctx, struct hz_control_request *request)
     listing->severity = severity ? hz_severity_of(severity) : 0;
     if (severity && listing->severity == 0) {
         hz_control_fail(request, -EINVAL, "\"severity\" is one of red, orange, yellow, blue");
+        free(listing);
+        return;
+    }
+    if (!take_limit(listing, request)) {
         free(listing);
         return;
     }

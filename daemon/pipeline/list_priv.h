@@ -26,6 +26,7 @@ struct listing {
     unsigned severity;
     int64_t below;
     uint32_t cursor; /* of the mirror */
+    struct list_worst *worst; /* alarms --limit; NULL: all as they come */
     struct hz_news news[LIST_SLICE];
     char line[LIST_LINE_BYTES];
 };

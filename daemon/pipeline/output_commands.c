@@ -7,7 +7,7 @@
 const struct hz_control_row pipeline__rows[] = {
     {"status", HZ_RIGHT_READ, "", pipeline__status_begin},
     {"feeds", HZ_RIGHT_READ, "", pipeline__feeds_begin},
-    {"alarms", HZ_RIGHT_READ, "severity enterprise all", pipeline__alarms_begin},
+    {"alarms", HZ_RIGHT_READ, "severity enterprise all limit", pipeline__alarms_begin},
     {"ack", HZ_RIGHT_ACK, "!alarm reason", pipeline__ack_begin},
     {"points", HZ_RIGHT_READ, "enterprise hazard glob stale invalid", pipeline__points_begin},
     {"coverage", HZ_RIGHT_READ, "by below", pipeline__coverage_begin},

@@ -38,6 +38,15 @@ static uint64_t load(_Atomic uint64_t *count)
     return atomic_load_explicit(count, memory_order_relaxed);
 }
 
+/* Items of a ring, whichever threads its ends belong to. */
+static uint64_t waiting(struct hz_spsc_shared *ring)
+{
+    uint64_t head =
+        atomic_load_explicit(&ring->head, memory_order_acquire); /* the older one first */
+
+    return atomic_load_explicit(&ring->tail, memory_order_relaxed) - head;
+}
+
 static void end_line(struct hz_control_request *request, struct hz_text *line) HZ_ON(hz_output)
 {
     hz_text_puts(line, "}");
@@ -141,9 +150,25 @@ static void journal_line(struct hz_pipeline *p, struct hz_control_request *reque
     put(&line, "write_errors", load(&p->write_errors));
     put(&line, "sync_errors", load(&p->sync_errors));
     put(&line, "ring_bytes", hz_block_ring_capacity(p->ring));
+    put(&line, "ring_used", load(&p->ring_used));
     put(&line, "holes", load(&p->holes));
     put(&line, "log_newest", load(&p->log_appended));
     put(&line, "log_missing", load(&p->log_missing));
+    end_line(request, &line);
+}
+
+/* What waits between threads at this moment. */
+static void queues_line(struct hz_pipeline *p, const struct asking *asking,
+                        struct hz_control_request *request) HZ_ON(hz_output)
+{
+    uint64_t written = load(&p->written_seq), durable = load(&p->durable_seq);
+    uint64_t applied = asking->question.seq;
+    BEGIN("queues");
+
+    put(&line, "transitions", waiting(p->output.transitions.shared));
+    put(&line, "entries", waiting(p->output.entries.shared));
+    put(&line, "not_applied", written > applied ? written - applied : 0);
+    put(&line, "not_durable", written > durable ? written - durable : 0);
     end_line(request, &line);
 }
 
@@ -223,6 +248,7 @@ static void counted(void *ctx, struct pipeline_question *question)
         feed_line(p, request, i);
     engine_line(asking, request);
     journal_line(p, request);
+    queues_line(p, asking, request);
     redis_line(p, request);
     people_lines(p, asking, request);
     hz_control_end(request);

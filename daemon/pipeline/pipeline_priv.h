@@ -274,6 +274,7 @@ struct hz_pipeline {
     _Atomic uint64_t progress;  /* sync -> ingest: grows with every success */
     _Atomic uint64_t syncs, sync_ns_last, sync_ns_most;
     alignas(HZ_CACHE_LINE) _Atomic uint32_t write_wanted, sync_wanted; /* who waits: enum pipeline_want */
+    _Atomic uint64_t ring_used;              /* ingest -> output: bytes, at its last pulse */
     _Atomic bool ingest_waits;               /* for durable_seq, or for room */
     _Atomic uint64_t handed_number;          /* rule -> write, sync: newest transition on its ring ... */
     _Atomic uint64_t released_number;        /* output -> write, sync: ... and newest that went out */

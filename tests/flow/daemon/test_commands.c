@@ -24,12 +24,12 @@ static int64_t stamp_ms;
 
 static void write_rules(const char *limit)
 {
-    flow_write(
-        flow, "config/rules.d/high.yaml",
-        "schema: 1\nrules:\n- id: high\n  name: {zh: 高, en: high}\n  mode: live\n  domain: "
-        "safety\n  select: {kind: level}\n  limits:\n    H: {severity: red, fallback: %s}\n  "
-        "deadband: 2\n",
-        limit);
+    flow_write(flow, "config/rules.d/high.yaml",
+               "schema: 1\nrules:\n- id: high\n  name: {zh: 高, en: high}\n  mode: live\n  domain: "
+               "safety\n  select: {kind: level}\n  limits:\n    H: {severity: red, fallback: %s}\n"
+               "    L: {severity: orange, fallback: 10}\n  "
+               "deadband: 2\n",
+               limit);
 }
 
 static int begin(void **state)
@@ -138,6 +138,9 @@ static void shows_what_the_daemon_did(void **state)
     shows("alarms --severity red", "95");
     shows_not("alarms --severity blue", "E1/H1/P1");
     shows("alarms --enterprise E1", "E1/H1/P1");
+    shows("alarms --limit 1", "E1/H1/P1");
+    shows("top --once", "high.high@E1/H1/P1");
+    shows("top --once --json", "\"readings_per_s\":");
     shows("points", "E1/H1/P2");
     shows("points --json 'E1/*/P1'", "\"value\":95");
     shows_not("points --json 'E1/*/P1'", "E1/H1/P2");
@@ -145,6 +148,24 @@ static void shows_what_the_daemon_did(void **state)
     shows("coverage --json", "\"total\":2,\"online\":2");
     shows("tail --json", "\"event\":\"raise\"");
     shows("tail --from 1 --count 1 --json", "\"n\":\"1\"");
+}
+
+/* P1 came first and is orange by its L, P2 is red. */
+static void the_worst_come_first(void **state)
+{
+    static char output[65536];
+
+    (void)state;
+    send_value("P2", 95, 1);
+    send_value("P1", 5, 2);
+    shows("alarms --json", "low@E1/H1/P1");
+    assert_int_equal(ctl(output, sizeof(output), "alarms --json --limit 10"), 0);
+    const char *red = strstr(output, "high@E1/H1/P2"), *orange = strstr(output, "low@E1/H1/P1");
+    assert_true(red && orange && red < orange);
+    assert_int_equal(ctl(output, sizeof(output), "alarms --json --limit 1"), 0);
+    assert_non_null(strstr(output, "high@E1/H1/P2"));
+    assert_null(strstr(output, "low@E1/H1/P1"));
+    assert_int_equal(ctl(output, sizeof(output), "alarms --limit 1001"), 2);
 }
 
 static void refuses(const char *arguments, const char *text)
@@ -344,10 +365,15 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        T(shows_what_the_daemon_did),        T(an_id_that_nothing_has_is_refused),
-        T(what_is_refused_is_logged),        T(a_feed_is_lost_since_the_loss),
-        T(tail_counts_from_the_end),         T(an_acknowledgement_comes_back),
-        T(acknowledged_is_remembered),       T(a_faulty_configuration_means_the_last_good),
+        T(shows_what_the_daemon_did),
+        T(the_worst_come_first),
+        T(an_id_that_nothing_has_is_refused),
+        T(what_is_refused_is_logged),
+        T(a_feed_is_lost_since_the_loss),
+        T(tail_counts_from_the_end),
+        T(an_acknowledgement_comes_back),
+        T(acknowledged_is_remembered),
+        T(a_faulty_configuration_means_the_last_good),
         T(without_a_good_one_it_is_exit_78),
     };
 

@@ -9,11 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define DEADLINE_S 30
 
 const char *fake_program;
+
+static void turn_until(struct fake *fake, bool (*done)(const void *with), const void *with);
 
 /* --- the daemon's side --- */
 
@@ -51,7 +55,6 @@ static void answer(struct hz_control_request *request, const char *lines)
         hz_control_end(request);                                                                   \
     }
 
-COMMAND(status, "")
 COMMAND(feeds, "")
 COMMAND(coverage, "by below")
 
@@ -85,12 +88,25 @@ static bool is(const char *value, const char *word)
     return value && strcmp(value, word) == 0;
 }
 
+static void begin_status(void *ctx, struct hz_control_request *request)
+{
+    struct fake *fake = ctx;
+
+    remember(ctx, request, "status", "");
+    if (fake->mute) {
+        hold(ctx, request);
+        return;
+    }
+    answer(request, fake_answer("status"));
+    hz_control_end(request);
+}
+
 /* Enterprise "empty" has no alarms, "silent" gets no answer, "many" has five thousand. */
 static void begin_alarms(void *ctx, struct hz_control_request *request)
 {
     const char *enterprise = hz_control_argument(request, "enterprise");
 
-    remember(ctx, request, "alarms", "severity enterprise all");
+    remember(ctx, request, "alarms", "severity enterprise all limit");
     if (is(enterprise, "silent")) {
         hold(ctx, request);
         return;
@@ -139,7 +155,7 @@ static void begin_tail(void *ctx, struct hz_control_request *request)
 static const struct hz_control_row rows[] = {
     {"status", HZ_RIGHT_READ, NULL, begin_status},
     {"feeds", HZ_RIGHT_READ, NULL, begin_feeds},
-    {"alarms", HZ_RIGHT_READ, "severity enterprise all", begin_alarms},
+    {"alarms", HZ_RIGHT_READ, "severity enterprise all limit", begin_alarms},
     {"ack", HZ_RIGHT_ACK, "!alarm reason", begin_ack},
     {"points", HZ_RIGHT_READ, "enterprise hazard glob stale invalid", begin_points},
     {"coverage", HZ_RIGHT_READ, "by below", begin_coverage},
@@ -158,8 +174,33 @@ struct fake *fake_new(void)
     assert_non_null(mkdtemp(fake->directory));
     (void)snprintf(fake->path, sizeof(fake->path), "%s/s", fake->directory);
     assert_int_equal(uv_loop_init(&fake->loop), 0);
-    assert_int_equal(hz_control_new(&fake->loop, fake->path, rows, fake, &fake->control), 0);
+    fake_start(fake);
     return fake;
+}
+
+void fake_start(struct fake *fake)
+{
+    assert_int_equal(hz_control_new(&fake->loop, fake->path, rows, fake, &fake->control), 0);
+}
+
+static bool has_closed(const void *flag)
+{
+    return *(const bool *)flag;
+}
+
+static void set_closed(void *flag)
+{
+    *(bool *)flag = true;
+}
+
+/* hazardctl may run on. */
+void fake_stop(struct fake *fake)
+{
+    bool closed = false;
+
+    hz_control_stop(fake->control, set_closed, &closed);
+    fake->control = NULL;
+    turn_until(fake, has_closed, &closed);
 }
 
 static void stop_control(struct fake *fake)
@@ -377,6 +418,86 @@ const struct ran *fake_run_on_terminal(struct fake *fake, const char *const *env
     out_room[length] = '\0';
     close(ours);
     run.ran = (struct ran){run.code, out_room, NULL};
+    return &run.ran;
+}
+
+/* --- a terminal, with keys --- */
+
+static struct {
+    int ours, its;
+    uv_poll_t poll;
+    struct termios before;
+} pty;
+
+static void take_screen(uv_poll_t *poll, int status, int events)
+{
+    ssize_t got = read(pty.ours, out_room + run.out.length, sizeof(out_room) - 1 - run.out.length);
+
+    (void)poll;
+    (void)status;
+    (void)events;
+    run.out.length += got > 0 ? (size_t)got : 0;
+    out_room[run.out.length] = '\0';
+}
+
+void fake_resize(unsigned width, unsigned height)
+{
+    struct winsize size = {.ws_col = (unsigned short)width, .ws_row = (unsigned short)height};
+
+    assert_int_equal(ioctl(pty.its, TIOCSWINSZ, &size), 0);
+    if (!run.exited && run.process.pid > 0)
+        fake_signal(SIGWINCH); /* it is nobody's controlling terminal */
+}
+
+void fake_begin_on_terminal(struct fake *fake, unsigned width, unsigned height,
+                            const char *const *environment, const char *const *arguments)
+{
+    uv_stdio_container_t stdio[3];
+
+    run = (struct run){0};
+    out_room[0] = err_room[0] = '\0';
+    pty.ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(pty.ours >= 0 && grantpt(pty.ours) == 0 && unlockpt(pty.ours) == 0);
+    pty.its = open(ptsname(pty.ours), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(pty.its >= 0);
+    assert_int_equal(tcgetattr(pty.its, &pty.before), 0);
+    fake_resize(width, height);
+    stdio[0] = stdio[1] = stdio[2] =
+        (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = pty.its};
+    spawn(fake, stdio, environment, arguments);
+    assert_int_equal(uv_poll_init(&fake->loop, &pty.poll, pty.ours), 0);
+    assert_int_equal(uv_poll_start(&pty.poll, UV_READABLE, take_screen), 0);
+}
+
+void fake_type(const char *keys)
+{
+    assert_int_equal(write(pty.ours, keys, strlen(keys)), (ssize_t)strlen(keys));
+}
+
+void fake_forget_output(void)
+{
+    run.out.length = 0;
+    out_room[0] = '\0';
+}
+
+const char *fake_output(void)
+{
+    return out_room;
+}
+
+const struct ran *fake_end_on_terminal(struct fake *fake, bool *ret_as_before)
+{
+    struct termios after;
+
+    turn_until(fake, has_exited, NULL);
+    fake_pass_ms(fake, 1); /* what is on the way */
+    uv_close((uv_handle_t *)&pty.poll, NULL);
+    (void)uv_run(&fake->loop, UV_RUN_NOWAIT);
+    assert_int_equal(tcgetattr(pty.its, &after), 0);
+    *ret_as_before = after.c_lflag == pty.before.c_lflag && after.c_iflag == pty.before.c_iflag;
+    close(pty.its);
+    close(pty.ours);
+    run.ran = (struct ran){run.code, out_room, err_room};
     return &run.ran;
 }
 

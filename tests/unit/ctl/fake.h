@@ -23,6 +23,7 @@ struct fake {
     uv_loop_t loop;
     struct hz_control *control;
     char request[4096]; /* the last one: "alarms|severity=red|all=1" */
+    bool mute; /* status is never answered */
     struct hz_control_request *held; /* of `tail --follow`, or one that is never answered */
 };
 
@@ -55,6 +56,21 @@ void fake_signal(int signal);
 /* Turns the loop for so long: for what must not happen in that time. */
 void fake_pass_ms(struct fake *fake, unsigned ms);
 const struct ran *fake_end(struct fake *fake);
+
+/* On a terminal of this size, with its keys; ends like fake_begin's. True at the end: the terminal is
+ * as it was before (it echoes, and a line is a line). */
+void fake_begin_on_terminal(struct fake *fake, unsigned width, unsigned height,
+                            const char *const *environment, const char *const *arguments);
+void fake_type(const char *keys);
+void fake_resize(unsigned width, unsigned height);
+/* Forgets what has appeared so far. */
+void fake_forget_output(void);
+const char *fake_output(void);
+const struct ran *fake_end_on_terminal(struct fake *fake, bool *ret_as_before);
+
+/* The daemon goes away, and is back. */
+void fake_stop(struct fake *fake);
+void fake_start(struct fake *fake);
 
 /* The canned answer of a command, as lines. */
 const char *fake_answer(const char *verb);

@@ -55,12 +55,12 @@ static void alarms_in_chinese(void **state)
 {
     (void)state;
     expect(RUN_ZH(fake, "alarms"), 0,
-           "级别    发生时间             状态   限级       数值  限值  测点            重大危险源  "
+           "级别  发生时间             状态    限级     数值  限值  测点            重大危险源  "
            "企业      方式  条件                                  报警编号\n"
-           "red     2025-11-23 13:02:01  unack  HH      90.41 %    90  1#液氨球罐液位  液氨罐区    "
-           "某某化工  live  tank-level.high@330382001/TF01/LT101  k7f3-1c9e2\n"
-           "yellow  2025-11-23 13:02:01  ack    system                                             "
-           "          live  system.disk-stalled                   k7f3-1c9e3\n",
+           "红    2025-11-23 13:02:01  未确认  HH    90.41 %    90  1#液氨球罐液位  液氨罐区    "
+           "某某化工  正式  tank-level.high@330382001/TF01/LT101  k7f3-1c9e2\n"
+           "黄    2025-11-23 13:02:01  已确认  系统                                             "
+           "          正式  system.disk-stalled                   k7f3-1c9e3\n",
            "");
 }
 
@@ -88,9 +88,9 @@ static void coverage_in_both(void **state)
            "enterprise  330382002  B              0        0              0           0\n",
            "");
     expect(RUN_ZH(fake, "coverage"), 0,
-           "范围        编号       名称      测点  在线  在线率  有效  未监视\n"
-           "enterprise  330382001  某某化工  3000  2999  99.9 %  2990       0\n"
-           "enterprise  330382002  B            0     0             0       0\n",
+           "范围  编号       名称      测点  在线  在线率  有效  未监视\n"
+           "企业  330382001  某某化工  3000  2999  99.9 %  2990       0\n"
+           "企业  330382002  B            0     0             0       0\n",
            "");
 }
 
@@ -116,11 +116,11 @@ static void feeds_in_both(void **state)
     (void)state;
     expect(RUN(fake, "feeds"), 0, FEEDS_EN, "");
     expect(RUN_ZH(fake, "feeds"), 0,
-           "数据源  状态       起始时间             消息   读数     流量  断线  应答  停读毫秒  "
+           "数据源  状态    起始时间             消息   读数     流量  断线  应答  停读毫秒  "
            "丢弃  拒收                       原因\n"
-           "city    connected  2025-11-23 13:04:07  1000  24000  1.5 KiB     1   990         0  "
+           "city    已连接  2025-11-23 13:04:07  1000  24000  1.5 KiB     1   990         0  "
            "   0  broken 3, unknown-point 7\n"
-           "南区    lost       2025-11-23 13:04:07     0      0  1.0 KiB     4     0         0  "
+           "南区    断开    2025-11-23 13:04:07     0      0  1.0 KiB     4     0         0  "
            "   2                             connection refused\n",
            "");
 }
@@ -183,7 +183,7 @@ static void status_in_chinese(void **state)
                                      "! 红              1\n"
                                      "  橙              0\n"));
     assert_non_null(strstr(ran->out, "\n  按到达时间判断  0\n"));
-    assert_non_null(strstr(ran->out, "\n! 磁盘停滞        yes\n"));
+    assert_non_null(strstr(ran->out, "\n! 磁盘停滞        是\n"));
 }
 
 static void a_redis_that_is_not_wanted_is_no_trouble(void **state)

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Words that the daemon says, and sentences that hazardctl says, in Chinese. What must stay true: a
+ * sentence takes the same values in the same order in both languages; what is in no table is shown as
+ * it is. --json is never translated.
+ */
+#include "ctl.h"
+
+struct pair {
+    const char *en, *zh;
+};
+
+/* Values of members. */
+static const struct pair words[] = {
+    {"red", "红"},
+    {"orange", "橙"},
+    {"yellow", "黄"},
+    {"blue", "蓝"},
+    {"normal", "正常"},
+    {"unack", "未确认"},
+    {"ack", "已确认"},
+    {"rtnun", "已恢复未确认"},
+    {"shelved", "已搁置"},
+    {"suppressed", "已抑制"},
+    {"oos", "停用"},
+    {"latched", "已锁定"},
+    {"raise", "发生"},
+    {"escalate", "升级"},
+    {"deescalate", "降级"},
+    {"clear", "恢复"},
+    {"realarm", "再报警"},
+    {"shelve", "搁置"},
+    {"unshelve", "取消搁置"},
+    {"suppress", "抑制"},
+    {"unsuppress", "取消抑制"},
+    {"return", "恢复使用"},
+    {"reset", "复位"},
+    {"remove", "移除"},
+    {"dispose", "处置"},
+    {"resync", "重新同步"},
+    {"stale", "失联"},
+    {"invalid", "无效"},
+    {"unobserved", "未监视"},
+    {"unconfirmed", "未确认值"},
+    {"clock", "时标不准"},
+    {"never", "从未收到"},
+    {"gateway", "网关"},
+    {"system", "系统"},
+    {"limit", "限值"},
+    {"connected", "已连接"},
+    {"lost", "断开"},
+    {"paused", "暂停读取"},
+    {"watching", "监视中"},
+    {"stopping", "正在停止"},
+    {"live", "正式"},
+    {"trial", "试行"},
+    {"drill", "演练"},
+    {"good", "良好"},
+    {"bad", "不良"},
+    {"uncertain", "不确定"},
+    {"whole", "全部"},
+    {"park", "园区"},
+    {"enterprise", "企业"},
+    {"hazard", "重大危险源"},
+    {"yes", "是"},
+    {"no", "否"},
+};
+
+static const char *in_chinese(const struct pair *pairs, size_t count, const char *en)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(pairs[i].en, en) == 0)
+            return pairs[i].zh;
+    return en;
+}
+
+const char *ctl_in_words(const char *word)
+{
+    return ctl_chinese() ? in_chinese(words, sizeof(words) / sizeof(words[0]), word) : word;
+}
