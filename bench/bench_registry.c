@@ -228,7 +228,7 @@ static void bench_memory(void)
     struct hz_set *set = build(names);
     prove(set, names);
     hz_registry_drop_limits(set->registry);
-    hz_names_take_pending(names, forget, NULL); /* the journal has them */
+    hz_names_take_pending(names, HZ_NAMES_SETS, forget, NULL); /* the journal has them */
     hz_bench_add(&resident, (resident_bytes() - before) / points);
     hz_bench_add(&counted,
                  (double)(hz_registry_bytes(set->registry) + hz_names_bytes(names)) / points);

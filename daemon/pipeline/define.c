@@ -87,6 +87,6 @@ int pipeline__save_names(struct hz_pipeline *p)
     struct saving saving = {p, 0};
 
     hz_role_take(&hz_write);
-    hz_names_take_pending(p->names, save_one, &saving);
+    hz_names_take_pending(p->names, HZ_NAMES_SETS, save_one, &saving);
     return saving.error < 0 ? saving.error : hz_segment_sync(p->write.definitions);
 }

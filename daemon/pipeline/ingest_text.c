@@ -121,7 +121,8 @@ uint32_t pipeline__text_id(struct hz_pipeline *p, uint32_t point, struct hz_slic
         if (full || hz_spsc_room(&p->ingest.defines) == 0 ||
             hz_names_define(p->names, HZ_NAMED_TEXT, text.at, text.length, &id) < 0)
             return 0;
-        hz_names_take_pending(p->names, send_define, p);
+        hz_names_take_pending(p->names, HZ_NAMES_TEXTS, send_define, p);
+        hz_names_reclaim(p->names, HZ_NAMES_TEXTS); /* nobody else looks texts up by their keys */
     }
     return may_use(p->ingest.texts, point, id) ? id : 0;
 }

@@ -336,11 +336,14 @@ int pipeline__recover(struct hz_pipeline *p, struct hz_diagnostics *diagnostics)
         error = recover_state(&replay, diagnostics);
     if (error == 0)
         error = go_on_from(p, &replay);
-    if (error == 0)
+    if (error == 0) {
+        hz_names_reclaim(p->names, HZ_NAMES_SETS); /* no thread runs yet */
+        hz_names_reclaim(p->names, HZ_NAMES_TEXTS);
         hz_log_info("recovered: %llu records replayed in %lld ms, run %llu of this journal",
                     (unsigned long long)replay.records,
                     (long long)((hz_mono_ns(p->options.clock) - begun) / HZ_NS_PER_MS),
                     (unsigned long long)p->term);
+    }
     free(replay.scratch);
     free(replay.entry);
     return error;

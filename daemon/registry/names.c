@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Names: keys in one pool, a place per id, and per kind a table from key to id. What must stay true:
- * keys and places never move, so that another thread may use an id that it was handed; the tables are
- * the owner's alone and may be rebuilt.
+ * Names: keys in a pool for each part, a place per id, and per kind a table from key to id. What must
+ * stay true: keys and places never move, so that another thread may use an id that it was handed or has
+ * found; a table that others may be reading is not freed.
  */
 #include "names_priv.h"
 
@@ -30,9 +30,14 @@ struct pending {
     uint32_t id;
 };
 
-static size_t pool_reserve(const struct hz_names *names)
+static struct names_part *part_of(struct hz_names *names, enum hz_named_kind kind)
 {
-    return names->pool_bytes + HZ_NAME_BYTES_MAX; /* which comparing with the last key may read */
+    return &names->parts[kind == HZ_NAMED_TEXT ? HZ_NAMES_TEXTS : HZ_NAMES_SETS];
+}
+
+static size_t pool_reserve(const struct names_part *part)
+{
+    return part->pool_bytes + HZ_NAME_BYTES_MAX; /* which comparing with the last key may read */
 }
 
 static size_t places_bytes(enum hz_named_kind kind)
@@ -40,29 +45,75 @@ static size_t places_bytes(enum hz_named_kind kind)
     return ((size_t)kind_max[kind] + 1) * sizeof(uint32_t);
 }
 
-static bool init_kind(struct names_kind *names, enum hz_named_kind kind)
+/* --- tables --- */
+
+static void free_table(struct names_table *table)
 {
-    names->places = hz_reserve(places_bytes(kind));
-    if (!names->places || !registry__pages_use(&names->table, NAMES_SLOTS_FIRST * sizeof(uint32_t)))
-        return false;
-    names->slots = (void *)names->table.at;
-    names->slot_mask = NAMES_SLOTS_FIRST - 1;
-    return true;
+    if (table)
+        registry__pages_done(&table->pages);
+    free(table);
+}
+
+static struct names_table *new_table(uint64_t slot_count)
+{
+    struct names_table *table = calloc(1, sizeof(*table));
+
+    if (!table || !registry__pages_use(&table->pages, slot_count * sizeof(uint32_t))) {
+        free_table(table);
+        return NULL;
+    }
+    table->slots = (void *)table->pages.at;
+    table->slot_mask = (uint32_t)slot_count - 1;
+    return table;
+}
+
+static struct names_table *table_of(struct names_kind *of)
+{
+    return atomic_load_explicit(&of->table, memory_order_relaxed); /* the owner's own */
+}
+
+void hz_names_reclaim(struct hz_names *names, enum hz_names_part part)
+{
+    struct names_table *aside;
+
+    while ((aside = names->parts[part].aside)) {
+        names->parts[part].aside = aside->aside;
+        free_table(aside);
+    }
+}
+
+/* --- life --- */
+
+static bool init_part(struct names_part *part, uint64_t pool_bytes)
+{
+    part->pool_bytes = pool_bytes < POOL_BYTES ? pool_bytes : POOL_BYTES;
+    part->pool = hz_reserve(pool_reserve(part));
+    part->pool_used = 1; /* offset 0 is nobody's */
+    return part->pool != NULL;
+}
+
+static bool init_kind(struct hz_names *names, enum hz_named_kind kind)
+{
+    struct names_kind *of = &names->kinds[kind];
+    struct names_table *table = new_table(NAMES_SLOTS_FIRST);
+
+    of->pool = part_of(names, kind)->pool;
+    of->places = hz_reserve(places_bytes(kind));
+    atomic_init(&of->table, table);
+    return of->places && table;
 }
 
 int registry__names_new(uint64_t pool_bytes, struct hz_names **ret_names)
 {
     struct hz_names *names = calloc(1, sizeof(*names));
-    bool made;
+    bool made = names != NULL;
 
     if (!names)
         return -ENOMEM;
-    names->pool_bytes = pool_bytes < POOL_BYTES ? pool_bytes : POOL_BYTES;
-    names->pool = hz_reserve(pool_reserve(names));
-    names->pool_used = 1; /* offset 0 is nobody's */
-    made = names->pool != NULL;
+    for (int part = 0; part < HZ_NAMES_PARTS; part++)
+        made = made && init_part(&names->parts[part], pool_bytes);
     for (int kind = 1; made && kind < HZ_NAMED_END; kind++)
-        made = init_kind(&names->kinds[kind], (enum hz_named_kind)kind);
+        made = init_kind(names, (enum hz_named_kind)kind);
     if (!made) {
         hz_names_free(names);
         return -ENOMEM;
@@ -83,11 +134,14 @@ void hz_names_free(struct hz_names *names)
     for (int kind = 1; kind < HZ_NAMED_END; kind++) {
         if (names->kinds[kind].places)
             hz_reserve_free(names->kinds[kind].places, places_bytes((enum hz_named_kind)kind));
-        registry__pages_done(&names->kinds[kind].table);
+        free_table(table_of(&names->kinds[kind]));
     }
-    if (names->pool)
-        hz_reserve_free(names->pool, pool_reserve(names));
-    registry__pages_done(&names->pending);
+    for (int part = 0; part < HZ_NAMES_PARTS; part++) {
+        hz_names_reclaim(names, (enum hz_names_part)part);
+        if (names->parts[part].pool)
+            hz_reserve_free(names->parts[part].pool, pool_reserve(&names->parts[part]));
+        registry__pages_done(&names->parts[part].pending);
+    }
     free(names);
 }
 
@@ -95,31 +149,31 @@ struct hz_slice hz_names_key(const struct hz_names *names, enum hz_named_kind ki
 {
     if (id == 0 || id > kind_max[kind] || names->kinds[kind].places[id] == 0)
         return (struct hz_slice){NULL, 0};
-    return hz_slice(names->pool + names->kinds[kind].places[id]);
+    return hz_slice(names->kinds[kind].pool + names->kinds[kind].places[id]);
 }
+
+/* --- giving ids --- */
 
 int registry__names_expect(struct hz_names *names, enum hz_named_kind kind, uint32_t more)
 {
     struct names_kind *of = &names->kinds[kind];
-    uint64_t slot_count = (uint64_t)of->slot_mask + 1, count = (uint64_t)of->count + more;
-    struct registry_pages table = {0};
+    struct names_part *part = part_of(names, kind);
+    struct names_table *table, *before = table_of(of);
+    uint64_t slot_count = (uint64_t)before->slot_mask + 1, count = (uint64_t)of->count + more;
 
     if (count * 4 <= slot_count * 3)
         return 0;
     while (count * 4 > slot_count * 3)
         slot_count *= 2;
-    if (!registry__pages_use(&table, slot_count * sizeof(uint32_t)))
+    if (!(table = new_table(slot_count)))
         return -ENOMEM;
-    uint32_t *slots = (void *)table.at;
     for (uint32_t id = 1; id <= of->count; id++) {
         struct hz_slice key = hz_names_key(names, kind, id);
-        registry__names_put(slots, (uint32_t)slot_count - 1,
-                            hz_names_hash(kind, key.at, key.length), id);
+        registry__names_put(table, hz_names_hash(kind, key.at, key.length), id);
     }
-    registry__pages_done(&of->table);
-    of->table = table;
-    of->slots = slots;
-    of->slot_mask = (uint32_t)slot_count - 1;
+    atomic_store_explicit(&of->table, table, memory_order_release);
+    before->aside = part->aside;
+    part->aside = before;
     return 0;
 }
 
@@ -128,18 +182,19 @@ static int add(struct hz_names *names, enum hz_named_kind kind, uint64_t hash, c
                size_t length)
 {
     struct names_kind *of = &names->kinds[kind];
+    struct names_part *part = part_of(names, kind);
 
-    if (of->count == kind_max[kind] || names->pool_used + length + 1 > names->pool_bytes)
+    if (of->count == kind_max[kind] || part->pool_used + length + 1 > part->pool_bytes)
         return HZ_ELIMIT;
     int error = registry__names_expect(names, kind, 1);
     if (error < 0)
         return error;
     uint32_t id = ++of->count;
-    memcpy(names->pool + names->pool_used, key, length);
-    names->pool[names->pool_used + length] = '\0';
-    of->places[id] = (uint32_t)names->pool_used;
-    names->pool_used += length + 1;
-    registry__names_put(of->slots, of->slot_mask, hash, id);
+    memcpy(part->pool + part->pool_used, key, length);
+    part->pool[part->pool_used + length] = '\0';
+    of->places[id] = (uint32_t)part->pool_used;
+    part->pool_used += length + 1;
+    registry__names_put(table_of(of), hash, id); /* last: from here on others find it */
     return 0;
 }
 
@@ -153,21 +208,21 @@ int registry__names_define_hashed(struct hz_names *names, enum hz_named_kind kin
                                   const char *key, size_t length, uint32_t *ret_id)
 {
     uint32_t id = registry__names_find(names, kind, hash, key, length);
-    size_t pending = names->pending.used;
+    struct registry_pages *waiting = &part_of(names, kind)->pending;
+    size_t pending = waiting->used;
 
     if (id == 0) {
         if (!key_ok(key, length))
             return HZ_ELIMIT;
-        if (!registry__pages_use(&names->pending, pending + sizeof(struct pending)))
+        if (!registry__pages_use(waiting, pending + sizeof(struct pending)))
             return -ENOMEM;
         int error = add(names, kind, hash, key, length);
         if (error < 0) {
-            names->pending.used = pending;
+            waiting->used = pending;
             return error;
         }
         id = names->kinds[kind].count;
-        *(struct pending *)(void *)(names->pending.at + pending) =
-            (struct pending){(uint8_t)kind, id};
+        *(struct pending *)(void *)(waiting->at + pending) = (struct pending){(uint8_t)kind, id};
     }
     *ret_id = id;
     return 0;
@@ -200,11 +255,12 @@ uint32_t hz_names_count(const struct hz_names *names, enum hz_named_kind kind)
     return names->kinds[kind].count;
 }
 
-void hz_names_take_pending(struct hz_names *names,
+void hz_names_take_pending(struct hz_names *names, enum hz_names_part part,
                            bool (*each)(void *ctx, const struct hz_named *named), void *ctx)
 {
-    struct pending *pending = (void *)names->pending.at;
-    size_t count = names->pending.used / sizeof(*pending), taken = 0;
+    struct registry_pages *waiting = &names->parts[part].pending;
+    struct pending *pending = (void *)waiting->at;
+    size_t count = waiting->used / sizeof(*pending), taken = 0;
 
     for (; taken < count; taken++) {
         struct pending next = pending[taken];
@@ -215,19 +271,24 @@ void hz_names_take_pending(struct hz_names *names,
     }
     if (taken < count) {
         memmove(pending, pending + taken, (count - taken) * sizeof(*pending));
-        names->pending.used = (count - taken) * sizeof(*pending);
+        waiting->used = (count - taken) * sizeof(*pending);
     } else {
-        registry__pages_done(&names->pending); /* a first start has a million, later ones a few */
+        registry__pages_done(waiting); /* a first start has a million, later ones a few */
     }
 }
 
 size_t hz_names_bytes(const struct hz_names *names)
 {
-    size_t bytes = sizeof(*names) + names->pool_used + names->pending.size;
+    size_t bytes = sizeof(*names);
 
+    for (int part = 0; part < HZ_NAMES_PARTS; part++) {
+        bytes += names->parts[part].pool_used + names->parts[part].pending.size;
+        for (struct names_table *table = names->parts[part].aside; table; table = table->aside)
+            bytes += table->pages.size;
+    }
     for (int kind = 1; kind < HZ_NAMED_END; kind++)
         bytes += ((size_t)names->kinds[kind].count + 1) * sizeof(uint32_t) +
-                 names->kinds[kind].table.size;
+                 registry__names_table(&names->kinds[kind])->pages.size;
     return bytes;
 }
 

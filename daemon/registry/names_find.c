@@ -32,14 +32,20 @@ static inline uint32_t group_at(uint32_t slot_mask, uint64_t hash, uint32_t n)
     return ((first ^ groups * NAMES_GROUP) + lines * NAMES_LINE) & slot_mask;
 }
 
-void registry__names_put(uint32_t *slots, uint32_t slot_mask, uint64_t hash, uint32_t id)
+/* Slots are filled while others read them. */
+static inline uint32_t slot(const uint32_t *at)
+{
+    return __atomic_load_n(at, __ATOMIC_ACQUIRE);
+}
+
+void registry__names_put(struct names_table *table, uint64_t hash, uint32_t id)
 {
     for (uint32_t n = 0;; n++) {
-        uint32_t *group = &slots[group_at(slot_mask, hash, n)];
+        uint32_t *group = &table->slots[group_at(table->slot_mask, hash, n)];
 
         for (uint32_t i = 0; i < NAMES_GROUP; i++)
             if (group[i] == 0) {
-                group[i] = fingerprint(hash) | id;
+                __atomic_store_n(&group[i], fingerprint(hash) | id, __ATOMIC_RELEASE);
                 return;
             }
     }
@@ -54,12 +60,12 @@ static inline uint32_t less(uint32_t a, uint32_t b)
  * cannot be foreseen. 0 comes of a free slot. */
 static inline uint32_t id_in(const uint32_t *group, uint32_t wanted)
 {
-    return less(less(group[0] ^ wanted, group[1] ^ wanted),
-                less(group[2] ^ wanted, group[3] ^ wanted));
+    return less(less(slot(&group[0]) ^ wanted, slot(&group[1]) ^ wanted),
+                less(slot(&group[2]) ^ wanted, slot(&group[3]) ^ wanted));
 }
 
 /* Apart, as few keys lie outside their first group. */
-static __attribute__((noinline)) uint32_t guess_on(const struct names_kind *of, uint64_t hash)
+static __attribute__((noinline)) uint32_t guess_on(const struct names_table *of, uint64_t hash)
 {
     for (uint32_t n = 0;; n++) {
         const uint32_t *group = &of->slots[group_at(of->slot_mask, hash, n)];
@@ -67,13 +73,13 @@ static __attribute__((noinline)) uint32_t guess_on(const struct names_kind *of, 
 
         if (id <= NAMES_ID_MASK)
             return id;
-        if (group[NAMES_GROUP - 1] == 0) /* the way ends here */
+        if (slot(&group[NAMES_GROUP - 1]) == 0) /* the way ends here */
             return 0;
     }
 }
 
 /* An id that can be meant, nearly always the right one if there is one; 0: none seen. */
-static inline uint32_t guess(const struct names_kind *of, uint64_t hash)
+static inline uint32_t guess(const struct names_table *of, uint64_t hash)
 {
     uint32_t id = id_in(&of->slots[group_at(of->slot_mask, hash, 0)], fingerprint(hash));
 
@@ -95,7 +101,7 @@ static inline bool key_is(const char *at, const char *key, size_t length)
 static inline bool is(const struct hz_names *names, enum hz_named_kind kind, uint32_t id,
                       const char *key, size_t length)
 {
-    const char *at = names->pool + names->kinds[kind].places[id];
+    const char *at = names->kinds[kind].pool + names->kinds[kind].places[id];
 
     return key_is(at, key, length) && at[length] == '\0';
 }
@@ -103,15 +109,15 @@ static inline bool is(const struct hz_names *names, enum hz_named_kind kind, uin
 uint32_t registry__names_find(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash,
                               const char *key, size_t length)
 {
-    const struct names_kind *of = &names->kinds[kind];
+    const struct names_table *of = registry__names_table(&names->kinds[kind]);
 
     for (uint32_t n = 0;; n++) {
         const uint32_t *group = &of->slots[group_at(of->slot_mask, hash, n)];
 
         for (uint32_t i = 0; i < NAMES_GROUP; i++) {
-            uint32_t id = group[i] ^ fingerprint(hash);
+            uint32_t taken = slot(&group[i]), id = taken ^ fingerprint(hash);
 
-            if (group[i] == 0)
+            if (taken == 0)
                 return 0;
             if (id <= NAMES_ID_MASK && is(names, kind, id, key, length))
                 return id;
@@ -129,7 +135,7 @@ uint32_t hz_names_find(const struct hz_names *names, enum hz_named_kind kind, co
 
 void hz_names_prefetch(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash)
 {
-    const struct names_kind *of = &names->kinds[kind];
+    const struct names_table *of = registry__names_table(&names->kinds[kind]);
 
     __builtin_prefetch(&of->slots[group_at(of->slot_mask, hash, 0)]);
 }
@@ -160,11 +166,12 @@ void hz_names_seek(const struct hz_names *names, enum hz_named_kind kind, struct
 void hz_names_seek_slots(const struct hz_names *names, enum hz_named_kind kind,
                          struct hz_names_seek *seeks, uint32_t count)
 {
-    const struct names_kind *of = &names->kinds[kind];
+    const struct names_table *of = registry__names_table(&names->kinds[kind]);
+    const uint32_t *places = names->kinds[kind].places;
 
     for (struct hz_names_seek *seek = seeks; seek < seeks + count; seek++) {
         seek->id = guess(of, seek->hash);
-        __builtin_prefetch(&of->places[seek->id]);
+        __builtin_prefetch(&places[seek->id]);
     }
 }
 
@@ -172,9 +179,10 @@ void hz_names_seek_places(const struct hz_names *names, enum hz_named_kind kind,
                           struct hz_names_seek *seeks, uint32_t count)
 {
     const uint32_t *places = names->kinds[kind].places;
+    const char *pool = names->kinds[kind].pool;
 
     for (struct hz_names_seek *seek = seeks; seek < seeks + count; seek++) {
-        const char *at = names->pool + places[seek->id];
+        const char *at = pool + places[seek->id];
 
         __builtin_prefetch(at);
         __builtin_prefetch(at + seek->length); /* one key in five is in two lines of memory */

@@ -4,8 +4,9 @@
  *         sources, enterprises, parks, views. An id is given once, journalled as a `define` record
  *         and kept for ever, also when its key leaves the registry.
  * WAY     `define` segments at start, registry loading -> ids for everybody; new ones -> journal
- * THREAD  one owner at a time (the loader at start; then ingest for texts); lookups by id from other
- *         threads are safe for ids they were handed after they were defined: storage never moves
+ * THREAD  ids of texts are given by one thread (ingest), those of all other kinds by another (who builds
+ *         sets); the start does both. Any thread may look up keys and ids at any time: storage never moves.
+ *         Only hz_names_reclaim wants nobody in a look-up
  * OWNS    copies of all keys
  * FULL    HZ_ELIMIT when a kind's ids are used up
  */
@@ -62,14 +63,22 @@ int hz_names_restore(struct hz_names *names, enum hz_named_kind kind, uint32_t i
 /* Ids of a kind given so far (ids are 1..count). */
 uint32_t hz_names_count(const struct hz_names *names, enum hz_named_kind kind);
 
-/* The pending definitions in the order they were made: calls `each` until it returns false, and
+/* What has an owner of its own. */
+enum hz_names_part { HZ_NAMES_SETS = 0, HZ_NAMES_TEXTS = 1, HZ_NAMES_PARTS };
+
+/* The pending definitions of a part in the order they were made: calls `each` until it returns false, and
  * forgets those it returned true for. */
 struct hz_named {
     enum hz_named_kind kind;
     uint32_t id;
     struct hz_slice key;
 };
-void hz_names_take_pending(struct hz_names *names, bool (*each)(void *ctx, const struct hz_named *named), void *ctx);
+void hz_names_take_pending(struct hz_names *names, enum hz_names_part part,
+                           bool (*each)(void *ctx, const struct hz_named *named), void *ctx);
+
+/* Frees tables that larger ones have replaced: called by the part's owner when no look-up of these kinds,
+ * begun before the last definition, can still be under way. */
+void hz_names_reclaim(struct hz_names *names, enum hz_names_part part);
 
 /* Bytes held, for the memory bar. */
 size_t hz_names_bytes(const struct hz_names *names);

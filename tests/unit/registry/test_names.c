@@ -133,7 +133,8 @@ static void a_kind_can_be_used_up(void **state)
     assert_int_equal(hz_names_define(names, HZ_NAMED_VIEW, "view7", 5, &id), 0);
     assert_int_equal(id, 8);
     uint32_t pending = 0;
-    hz_names_take_pending(names, count, &pending); /* what was refused is not among them */
+    hz_names_take_pending(names, HZ_NAMES_SETS, count,
+                          &pending); /* what was refused is not among them */
     assert_int_equal(pending, HZ_VIEWS_MAX);
 }
 
@@ -163,12 +164,42 @@ static void the_pending_are_told_once_and_in_order(void **state)
     (void)define(HZ_NAMED_RULE, "r");
     (void)define(HZ_NAMED_POINT, "b");
     (void)define(HZ_NAMED_POINT, "a");
-    hz_names_take_pending(names, see, &seen);
+    hz_names_take_pending(names, HZ_NAMES_SETS, see, &seen);
     assert_string_equal(seen.text, "1:1=a 2:1=r ");
     seen.left = 10;
-    hz_names_take_pending(names, see, &seen);
-    hz_names_take_pending(names, see, &seen);
+    hz_names_take_pending(names, HZ_NAMES_SETS, see, &seen);
+    hz_names_take_pending(names, HZ_NAMES_SETS, see, &seen);
     assert_string_equal(seen.text, "1:1=a 2:1=r 1:2=b ");
+}
+
+static void texts_have_an_owner_of_their_own(void **state)
+{
+    struct seen sets = {.left = 10}, texts = {.left = 10};
+
+    (void)state;
+    (void)define(HZ_NAMED_TEXT, "open");
+    (void)define(HZ_NAMED_POINT, "a");
+    hz_names_take_pending(names, HZ_NAMES_SETS, see, &sets);
+    assert_string_equal(sets.text, "1:1=a ");
+    hz_names_take_pending(names, HZ_NAMES_TEXTS, see, &texts);
+    assert_string_equal(texts.text, "3:1=open ");
+}
+
+/* A look-up under way may still read it: the memory stays until the owner says that there is none. */
+static void a_table_that_was_too_small_is_kept_until_it_is_reclaimed(void **state)
+{
+    char key[16];
+
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++) {
+        (void)snprintf(key, sizeof(key), "k%u", i);
+        (void)define(HZ_NAMED_POINT, key);
+    }
+    hz_names_take_pending(names, HZ_NAMES_SETS, count, &(unsigned){0});
+    size_t before = hz_names_bytes(names);
+    hz_names_reclaim(names, HZ_NAMES_SETS);
+    assert_true(hz_names_bytes(names) < before);
+    assert_int_equal(hz_names_find(names, HZ_NAMED_POINT, "k999", 4), 1000);
 }
 
 static void what_is_restored_must_fit(void **state)
@@ -186,7 +217,7 @@ static void what_is_restored_must_fit(void **state)
                      HZ_ECORRUPT); /* 2 is missing */
     assert_int_equal(hz_names_restore(names, HZ_NAMED_END, 1, "c", 1), HZ_ECORRUPT);
     assert_int_equal(define(HZ_NAMED_POINT, "b"), 2);
-    hz_names_take_pending(names, see, &seen);
+    hz_names_take_pending(names, HZ_NAMES_SETS, see, &seen);
     assert_string_equal(seen.text, "1:2=b "); /* restored ones are journalled already */
 }
 
@@ -201,6 +232,8 @@ int main(void)
         T(keys_out_of_bounds_are_refused),
         T(a_kind_can_be_used_up),
         T(the_pending_are_told_once_and_in_order),
+        T(texts_have_an_owner_of_their_own),
+        T(a_table_that_was_too_small_is_kept_until_it_is_reclaimed),
         T(what_is_restored_must_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

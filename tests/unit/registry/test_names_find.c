@@ -118,15 +118,14 @@ static void keys_with_one_fingerprint_are_told_apart(void **state)
 static void is_another(const char *other, uint32_t id)
 {
     static uint32_t slots[NAMES_SLOTS_FIRST];
-    struct names_kind *of = &names->kinds[HZ_NAMED_POINT], kept = *of;
+    struct names_table table = {.slots = slots, .slot_mask = NAMES_SLOTS_FIRST - 1};
+    struct names_kind *of = &names->kinds[HZ_NAMED_POINT];
+    struct names_table *kept = atomic_exchange(&of->table, &table);
 
     memset(slots, 0, sizeof(slots));
-    of->slots = slots;
-    of->slot_mask = NAMES_SLOTS_FIRST - 1;
-    registry__names_put(slots, of->slot_mask, hz_names_hash(HZ_NAMED_POINT, other, strlen(other)),
-                        id);
+    registry__names_put(&table, hz_names_hash(HZ_NAMED_POINT, other, strlen(other)), id);
     uint32_t found = find(other), stepped = in_steps(other);
-    *of = kept;
+    atomic_store(&of->table, kept);
     if (found != 0 || stepped != 0)
         fail_msg("%s is not %s", other, hz_names_key(names, HZ_NAMED_POINT, id).at);
 }
