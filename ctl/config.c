@@ -26,7 +26,7 @@ static int show(const struct ctl_call *call)
         ctl_write_diagnostics(&diagnostics, false);
     else
         ctl_say("config: %s", hz_strerror(code));
-    hz_config_free(config);
+    hz_config_unref(config);
     hz_diagnostics_done(&diagnostics);
     hz_files_done(&files);
     if (code == 0)

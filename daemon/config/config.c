@@ -42,6 +42,7 @@ int hz_config_parse(const struct hz_files *files, struct hz_diagnostics *diagnos
 
     if (!config)
         return -ENOMEM;
+    atomic_init(&config->refs, 1);
     hz_arena_init(&config->arena);
     config->set = hz_files_digest(files);
     struct config_reader reader = {.diagnostics = diagnostics, .keep = &config->arena};
@@ -50,15 +51,21 @@ int hz_config_parse(const struct hz_files *files, struct hz_diagnostics *diagnos
     if (code == 0 && diagnostics->errors > before)
         code = HZ_ECONFIG;
     if (code < 0)
-        hz_config_free(config);
+        hz_config_unref(config);
     else
         *ret_config = config;
     return code;
 }
 
-void hz_config_free(struct hz_config *config)
+struct hz_config *hz_config_ref(struct hz_config *config)
 {
-    if (!config)
+    (void)atomic_fetch_add_explicit(&config->refs, 1, memory_order_relaxed);
+    return config;
+}
+
+void hz_config_unref(struct hz_config *config)
+{
+    if (!config || atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) != 1)
         return;
     hz_arena_done(&config->arena);
     free(config);

@@ -261,7 +261,7 @@ static void look_after_disk(struct hz_pipeline *p) HZ_ON(hz_ingest)
         in->progress_seen = progress;
         in->progress_at_ns = in->last_mono_ns;
     }
-    bool stalled = in->last_mono_ns - in->progress_at_ns > p->set->config->stall_ns;
+    bool stalled = in->last_mono_ns - in->progress_at_ns > p->config->stall_ns;
     if (stalled == in->stalled)
         return;
     in->stalled = stalled;
@@ -303,7 +303,7 @@ static void pulse(uv_timer_t *timer)
 /* Which points are in the registry: a bit each, since a row would be one more miss of the cache. */
 static int note_points(struct hz_pipeline *p) HZ_ON(hz_ingest)
 {
-    const struct hz_registry *registry = p->set->registry;
+    const struct hz_registry *registry = p->ingest.set->registry;
     uint32_t end = hz_registry_point_end(registry);
 
     p->ingest.present = calloc(end / 64 + 1, sizeof(*p->ingest.present));
@@ -338,7 +338,7 @@ int pipeline__ingest_init(struct hz_pipeline *p)
         error = note_points(p);
     if (error == 0)
         error = ingest__records_init(p);
-    in->feed_count = p->set->config->feed_count;
+    in->feed_count = p->config->feed_count;
     in->feeds = calloc(in->feed_count ? in->feed_count : 1, sizeof(*in->feeds));
     if (error == 0 && !in->feeds)
         error = -ENOMEM;
@@ -363,6 +363,7 @@ void pipeline__ingest_done(struct hz_pipeline *p)
         pipeline__feed_free(in->feeds[i]);
     free(in->feeds);
     free(in->present);
+    hz_set_unref(in->set);
     pipeline__texts_free(in->texts);
     ingest__records_done(p);
     if (in->loop.data == p) { /* it ran */

@@ -13,7 +13,7 @@
 
 uint32_t pipeline__feed_id(const struct hz_pipeline *p, uint32_t index)
 {
-    const char *name = p->set->config->feeds[index].name;
+    const char *name = p->config->feeds[index].name;
 
     return hz_names_find(p->names, HZ_NAMED_FEED, name, strlen(name));
 }
@@ -248,7 +248,7 @@ int pipeline__feed_new(struct hz_pipeline *p, uint32_t index, struct pipeline_fe
         return -ENOMEM;
     feed->p = p;
     feed->index = index;
-    feed->config = &p->set->config->feeds[index];
+    feed->config = &p->config->feeds[index];
     feed->counts = &p->feed_counts[index];
     feed->id = pipeline__feed_id(p, index);
     feed->skew_ms = feed->config->skew_ns / HZ_NS_PER_MS;

@@ -71,7 +71,7 @@ static void add_gateway(struct pipeline_feed *feed, const struct feed_filter *fi
     struct hz_slice code = hz_topic_gateway(filter->topic, match);
     uint32_t gateway = hz_names_find(feed->p->names, HZ_NAMED_GATEWAY, code.at, code.length);
 
-    if (gateway == 0 || !hz_registry_gateway(feed->p->set->registry, gateway)) {
+    if (gateway == 0 || !hz_registry_gateway(feed->p->ingest.set->registry, gateway)) {
         verdict(feed, HZ_VERDICT_UNKNOWN_GATEWAY, message->topic, code);
         return;
     }

@@ -182,7 +182,7 @@ void pipeline__begin_run(struct hz_pipeline *p)
                                     .semantics = HZ_SEMANTICS_VERSION,
                                     .clean = p->clean};
     struct hz_record_ruleset ruleset = {.head = {HZ_RECORD_RULESET, sizeof(ruleset), 0},
-                                        .set = p->set->digest};
+                                        .set = in->set->digest};
 
     in->last_mono_ns = hz_mono_ns(p->options.clock);
     in->last_boot_ns = hz_boot_ns(p->options.clock);

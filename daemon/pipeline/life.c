@@ -31,7 +31,7 @@ static int make_ring(struct hz_pipeline *p, size_t item_bytes, uint64_t items,
 
 static int make_rings(struct hz_pipeline *p)
 {
-    const struct hz_config *config = p->set->config;
+    const struct hz_config *config = p->config;
     uint32_t stall_chunks = (uint32_t)(config->stall_buffer_bytes / HZ_CHUNK_BYTES);
     int error = hz_block_ring_new(config->ring_chunks, stall_chunks, &p->ring);
 
@@ -90,7 +90,7 @@ static void free_pipeline(struct hz_pipeline *p)
     pipeline__output_done(p);
     pipeline__write_done(p);
     hz_ruleset_free(p->present);
-    hz_set_unref(p->set);
+    hz_config_unref(p->config);
     hz_block_ring_free(p->ring);
     for (uint32_t i = 0; i < p->ring_count; i++)
         hz_spsc_done(&p->rings[i]);
@@ -132,11 +132,11 @@ static int prepare(struct hz_pipeline *p, struct hz_diagnostics *diagnostics)
     if (error < 0)
         return error;
     p->start_wall_ns = hz_wall_ns(p->options.clock);
-    p->own_rule_thread = p->set->config->rule_threads > 0;
+    p->own_rule_thread = p->config->rule_threads > 0;
     p->sync.journal = p->write.journal;
     p->sync.alarms = p->write.alarms;
     p->sync.log_number = p->log_newest;
-    p->feed_counts = calloc(p->set->config->feed_count + 1, sizeof(*p->feed_counts));
+    p->feed_counts = calloc(p->config->feed_count + 1, sizeof(*p->feed_counts));
     error = p->feed_counts ? make_rings(p) : -ENOMEM;
     if (error == 0)
         error = pipeline__write_init(p);
@@ -283,10 +283,11 @@ void hz_pipeline_status(struct hz_pipeline *p, char *to, size_t size)
 {
     uint64_t readings = 0;
 
-    for (uint32_t i = 0; i < p->set->config->feed_count; i++)
+    for (uint32_t i = 0; i < p->config->feed_count; i++)
         readings += atomic_load_explicit(&p->feed_counts[i].readings, memory_order_relaxed);
     (void)snprintf(to, size, "watching %u points, %llu readings since start%s%s",
-                   hz_registry_point_total(p->set->registry), (unsigned long long)readings,
+                   atomic_load_explicit(&p->points_watched, memory_order_relaxed),
+                   (unsigned long long)readings,
                    p->faulty ? ", configuration faulty: last good set" : "",
                    atomic_load(&p->stalled) ? ", disk stalled" : "");
 }

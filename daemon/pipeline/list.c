@@ -154,7 +154,7 @@ static bool has_row(const struct hz_registry *registry, enum hz_named_kind kind,
 static bool take_id(struct listing *listing, struct hz_control_request *request, const char *name,
                     enum hz_named_kind kind, uint32_t *to) HZ_ON(hz_output)
 {
-    const struct hz_registry *registry = listing->p->set->registry;
+    const struct hz_registry *registry = listing->p->output.set->registry;
     const char *value = hz_control_argument(request, name);
     bool hazard = kind == HZ_NAMED_HAZARD;
     uint32_t end = hazard ? hz_registry_hazard_end(registry) : hz_registry_enterprise_end(registry);

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 
 static bool wanted_alarm(const struct listing *listing, const struct hz_active *active)
+    HZ_ON(hz_output)
 {
-    const struct hz_registry *registry = listing->p->set->registry;
+    const struct hz_registry *registry = listing->p->output.set->registry;
     const struct hz_point *point = hz_registry_point(registry, active->head.point);
     const struct hz_hazard *hazard = point ? hz_registry_hazard(registry, point->hazard) : NULL;
 
@@ -20,9 +21,9 @@ static bool wanted_alarm(const struct listing *listing, const struct hz_active *
     return listing->enterprise == 0 || (hazard && hazard->enterprise == listing->enterprise);
 }
 
-static void put_place(struct listing *listing, struct hz_text *line, uint32_t id)
+static void put_place(struct listing *listing, struct hz_text *line, uint32_t id) HZ_ON(hz_output)
 {
-    const struct hz_registry *registry = listing->p->set->registry;
+    const struct hz_registry *registry = listing->p->output.set->registry;
     const struct hz_point *point = hz_registry_point(registry, id);
     const struct hz_hazard *hazard = point ? hz_registry_hazard(registry, point->hazard) : NULL;
     const struct hz_enterprise *enterprise =
@@ -49,7 +50,7 @@ static void alarm_line(struct listing *listing, const struct hz_active *active) 
     const struct hz_entry *head = &active->head;
 
     hz_alarm_text(head->alarm, alarm);
-    hz_entry_condition_text(listing->p->set, head, &condition);
+    hz_entry_condition_text(listing->p->output.set, head, &condition);
     list__member(&line, "alarm", hz_slice(alarm));
     list__member(&line, "cond", hz_slice(condition_text));
     list__member(&line, "state", hz_slice(hz_state_word(head->state)));

@@ -49,7 +49,7 @@ static const char *name_of(const struct hz_registry *registry, enum hz_news_kind
 void list__coverage_line(struct listing *listing, const struct hz_news *news)
 {
     const struct scope *scope = scope_of(news->what);
-    const char *name = name_of(listing->p->set->registry, news->what, news->id);
+    const char *name = name_of(listing->p->output.set->registry, news->what, news->id);
     struct hz_text line = list__begin_line(listing);
 
     if (!name ||
@@ -69,7 +69,7 @@ void list__coverage_line(struct listing *listing, const struct hz_news *news)
 /* The ids of a scope, [first, end). */
 void list__begin_scope(struct listing *listing, enum hz_news_kind scope)
 {
-    const struct hz_registry *registry = listing->p->set->registry;
+    const struct hz_registry *registry = listing->p->output.set->registry;
 
     listing->scope = scope;
     listing->next = scope == HZ_NEWS_WHOLE ? 0 : 1;

@@ -8,9 +8,10 @@
 #include <math.h>
 
 static bool wanted_point(const struct listing *listing, const struct hz_news *news,
-                         const struct hz_point *point)
+                         const struct hz_point *point) HZ_ON(hz_output)
 {
-    const struct hz_hazard *hazard = hz_registry_hazard(listing->p->set->registry, point->hazard);
+    const struct hz_hazard *hazard =
+        hz_registry_hazard(listing->p->output.set->registry, point->hazard);
 
     if (listing->enterprise != 0 && (!hazard || hazard->enterprise != listing->enterprise))
         return false;
@@ -49,7 +50,7 @@ static void put_times(struct hz_text *line, const struct hz_news *news)
 
 void list__point_line(struct listing *listing, const struct hz_news *news)
 {
-    const struct hz_registry *registry = listing->p->set->registry;
+    const struct hz_registry *registry = listing->p->output.set->registry;
     const struct hz_point *point = hz_registry_point(registry, news->id);
     struct hz_text line = list__begin_line(listing);
 
@@ -90,6 +91,6 @@ void pipeline__points_begin(void *ctx, struct hz_control_request *request)
     listing->stale = list__set_argument(request, "stale");
     listing->invalid = list__set_argument(request, "invalid");
     listing->next = 1;
-    listing->end = hz_registry_point_end(p->set->registry);
+    listing->end = hz_registry_point_end(p->output.set->registry);
     hz_control_stream(request, &(struct hz_control_stream){list__next, list__gone, listing});
 }

@@ -51,7 +51,7 @@ struct hz_slice list__key_of(const struct listing *listing, enum hz_named_kind k
 void list__point_line(struct listing *listing, const struct hz_news *news) HZ_ON(hz_output);
 void list__coverage_line(struct listing *listing, const struct hz_news *news) HZ_ON(hz_output);
 /* The ids of a scope; the next scope, false when there is none. */
-void list__begin_scope(struct listing *listing, enum hz_news_kind scope);
-bool list__next_scope(struct listing *listing);
+void list__begin_scope(struct listing *listing, enum hz_news_kind scope) HZ_ON(hz_output);
+bool list__next_scope(struct listing *listing) HZ_ON(hz_output);
 
 #endif

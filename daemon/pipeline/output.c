@@ -223,7 +223,7 @@ static int make_publisher(struct hz_pipeline *p) HZ_ON(hz_output)
 {
     struct hz_publisher_config config = {.loop = &p->output.loop,
                                          .clock = p->options.clock,
-                                         .redis = &p->set->config->redis,
+                                         .redis = &p->config->redis,
                                          .journal = {p->journal[0], p->journal[1]},
                                          .term = p->term,
                                          .newest = p->log_newest,
@@ -231,13 +231,13 @@ static int make_publisher(struct hz_pipeline *p) HZ_ON(hz_output)
                                          .source = {fetch_number, fetch_id, p},
                                          .events = {observe, renew, p}};
 
-    return hz_publisher_new(&config, p->set, &p->output.publisher);
+    return hz_publisher_new(&config, p->output.set, &p->output.publisher);
 }
 
 static int make_control(struct hz_pipeline *p) HZ_ON(hz_output)
 {
     char path[1024];
-    const char *configured = p->set->config->control_socket;
+    const char *configured = p->config->control_socket;
 
     if (!configured && (size_t)snprintf(path, sizeof(path), "%s/hazardd.sock",
                                         p->options.runtime_directory) >= sizeof(path))
@@ -273,7 +273,7 @@ int pipeline__output_init(struct hz_pipeline *p)
     error = uv_poll_init(&out->loop, &out->waker, p->output_wake.fd);
     out->pulse.data = out->before_sleep.data = out->after_sleep.data = p;
     out->entry = aligned_alloc(8, HZ_ENTRY_BYTES_MAX);
-    out->feed_states = calloc(p->set->config->feed_count + 1, sizeof(*out->feed_states));
+    out->feed_states = calloc(p->config->feed_count + 1, sizeof(*out->feed_states));
     if (error == 0 && (!out->entry || !out->feed_states))
         error = -ENOMEM;
     if (error == 0)
@@ -332,6 +332,7 @@ void pipeline__output_done(struct hz_pipeline *p)
     pipeline__tails_free(p);
     output__news_done(p);
     hz_mirror_free(out->mirror);
+    hz_set_unref(out->set);
     free(out->feed_states);
     free(out->entry);
 }

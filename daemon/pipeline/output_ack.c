@@ -52,7 +52,7 @@ static const struct hz_active *find_condition(struct hz_pipeline *p, const char 
 
     while ((active = hz_mirror_next(p->output.mirror, &cursor))) {
         struct hz_text text = hz_text_in(buffer, sizeof(buffer));
-        hz_entry_condition_text(p->set, &active->head, &text);
+        hz_entry_condition_text(p->output.set, &active->head, &text);
         if (strcmp(buffer, condition) == 0)
             return active;
     }
@@ -115,7 +115,7 @@ void pipeline__ack_begin(void *ctx, struct hz_control_request *request)
         return;
     }
     struct hz_text condition = hz_text_in(waiting->condition, sizeof(waiting->condition));
-    hz_entry_condition_text(p->set, &active->head, &condition);
+    hz_entry_condition_text(p->output.set, &active->head, &condition);
     hz_alarm_text(active->head.alarm, waiting->alarm);
     waiting->p = p;
     waiting->request = request;

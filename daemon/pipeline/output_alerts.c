@@ -16,7 +16,7 @@ static bool disk_stalls(struct hz_pipeline *p) HZ_ON(hz_output)
     int64_t since = p->output.stop_since_ns;
 
     return atomic_load_explicit(&p->stalled, memory_order_acquire) ||
-           (since != 0 && hz_mono_ns(p->options.clock) - since > p->set->config->stall_ns);
+           (since != 0 && hz_mono_ns(p->options.clock) - since > p->config->stall_ns);
 }
 
 /* Is the alarms log alone stuck? It gets the journal's time, then alerts go out without it. */
@@ -27,7 +27,7 @@ static bool log_stalls(struct hz_pipeline *p) HZ_ON(hz_output)
 
     if (out->log_full_since_ns == 0)
         out->log_full_since_ns = now;
-    return now - out->log_full_since_ns > p->set->config->stall_ns;
+    return now - out->log_full_since_ns > p->config->stall_ns;
 }
 
 /* A copy for the alarms log. While the disk stalls and the ring is full the entry is given up for the
@@ -59,7 +59,7 @@ static bool take_one(struct hz_pipeline *p, const struct hz_transition *transiti
 {
     struct pipeline_output *out = &p->output;
 
-    (void)hz_entry_render(p->set, transition, out->entry);
+    (void)hz_entry_render(p->output.set, transition, out->entry);
     if (!hand_to_log(p, out->entry))
         return false;
     hz_publisher_offer(out->publisher, out->entry);
@@ -91,7 +91,7 @@ bool output__take_transitions(struct hz_pipeline *p)
 void output__release(struct hz_pipeline *p)
 {
     struct pipeline_output *out = &p->output;
-    bool relaxed = p->set->config->durability == HZ_RELAXED;
+    bool relaxed = p->config->durability == HZ_RELAXED;
 
     if (!out->unreleased)
         return;

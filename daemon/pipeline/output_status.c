@@ -63,7 +63,7 @@ static void daemon_line(struct hz_pipeline *p, struct hz_control_request *reques
     char set[HZ_DIGEST_TEXT_BYTES], journal[40];
     BEGIN("daemon");
 
-    hz_digest_text(&p->set->digest, set);
+    hz_digest_text(&p->output.set->digest, set);
     (void)snprintf(journal, sizeof(journal), "%016llx%016llx", (unsigned long long)p->journal[0],
                    (unsigned long long)p->journal[1]);
     put_text(&line, "version", HZ_VERSION);
@@ -75,7 +75,7 @@ static void daemon_line(struct hz_pipeline *p, struct hz_control_request *reques
     put_text(&line, "journal", journal);
     put_bool(&line, "config_faulty", p->faulty);
     put(&line, "rule_threads", p->own_rule_thread);
-    put_text(&line, "durability", p->set->config->durability == HZ_RELAXED ? "relaxed" : "durable");
+    put_text(&line, "durability", p->config->durability == HZ_RELAXED ? "relaxed" : "durable");
     end_line(request, &line);
 }
 
@@ -88,7 +88,7 @@ static void feed_line(struct hz_pipeline *p, struct hz_control_request *request,
     bool first = true;
     BEGIN("feed");
 
-    put_text(&line, "feed", p->set->config->feeds[i].name);
+    put_text(&line, "feed", p->config->feeds[i].name);
     put_text(&line, "state", states[state->state]);
     put(&line, "connected_now", state->state != PIPELINE_FEED_LOST);
     put_text(&line, "reason", state->reason);
@@ -178,7 +178,7 @@ static void redis_line(struct hz_pipeline *p, struct hz_control_request *request
     BEGIN("redis");
 
     hz_publisher_counts(p->output.publisher, &counts);
-    put_bool(&line, "enabled", p->set->config->redis.enabled);
+    put_bool(&line, "enabled", p->config->redis.enabled);
     put_bool(&line, "up", counts.up);
     put(&line, "since_ms", (uint64_t)counts.since_ms);
     put_text(&line, "reason", counts.reason);
@@ -244,7 +244,7 @@ static void counted(void *ctx, struct pipeline_question *question)
         return;
     }
     daemon_line(p, request);
-    for (uint32_t i = 0; i < p->set->config->feed_count; i++)
+    for (uint32_t i = 0; i < p->config->feed_count; i++)
         feed_line(p, request, i);
     engine_line(asking, request);
     journal_line(p, request);
@@ -301,7 +301,7 @@ void pipeline__feeds_begin(void *ctx, struct hz_control_request *request)
     struct hz_pipeline *p = ctx;
 
     hz_role_assert(&hz_output);
-    for (uint32_t i = 0; i < p->set->config->feed_count; i++)
+    for (uint32_t i = 0; i < p->config->feed_count; i++)
         feed_line(p, request, i);
     hz_control_end(request);
 }

@@ -150,6 +150,7 @@ struct pipeline_ingest {
     uv_poll_t waker;
     uv_prepare_t before_sleep;
     uv_check_t after_sleep;
+    struct hz_set *set; /* in force for what is read now */
     struct pipeline_feed **feeds;
     uint32_t feed_count, feeds_closed;
     uint64_t next_seq;
@@ -222,6 +223,7 @@ struct pipeline_output {
     uv_prepare_t before_sleep;
     uv_check_t after_sleep;
     uv_timer_t pulse; /* news, stalled disk */
+    struct hz_set *set; /* in force at the transition in hand */
     struct hz_publisher *publisher; /* NULL when it has closed; `control`, too */
     struct hz_mirror *mirror;
     struct hz_control *control;
@@ -247,7 +249,7 @@ struct hz_pipeline {
     struct hz_pipeline_options options;
     struct hz_store *store;
     struct hz_names *names;
-    struct hz_set *set;
+    struct hz_config *config; /* of the start: what needs a restart to change */
     struct hz_block_ring *ring;
     uint64_t journal[2], term;
     int64_t start_wall_ns;
@@ -284,6 +286,7 @@ struct hz_pipeline {
     _Atomic bool stalled;                    /* ingest -> output */
     _Atomic uint64_t holes_known;            /* ingest -> output: holes in the journal that were said ... */
     _Atomic uint64_t holes_closed;           /* output -> ingest: ... and those before a snapshot on disk */
+    _Atomic uint32_t points_watched;         /* output -> main: of the set in force */
     _Atomic uint32_t stage;                  /* enum pipeline_stage, main */
     _Atomic uint64_t beats[3];               /* ingest, rule, output: for hz_pipeline_alive */
     uint64_t beats_seen[3];                  /* main only */

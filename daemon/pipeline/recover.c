@@ -231,6 +231,7 @@ static int recover_state(struct replay *replay, struct hz_diagnostics *diagnosti
 {
     struct hz_pipeline *p = replay->p;
 
+    hz_role_take(&hz_ingest);
     hz_role_take(&hz_rule);
     hz_role_take(&hz_output);
     hz_role_take(&hz_write);
@@ -242,7 +243,11 @@ static int recover_state(struct replay *replay, struct hz_diagnostics *diagnosti
         error = pipeline__choose_set(p, diagnostics, &p->present);
     if (error < 0)
         return error;
-    p->set = hz_set_ref(hz_ruleset_set(p->present));
+    struct hz_set *set = hz_ruleset_set(p->present);
+    p->config = hz_config_ref(set->config);
+    p->ingest.set = hz_set_ref(set);
+    p->output.set = hz_set_ref(set);
+    atomic_store(&p->points_watched, hz_registry_point_total(set->registry));
     error = pipeline__save_names(p);
     if (error == 0)
         error = hz_engine_new(&p->rule.engine);
@@ -255,8 +260,8 @@ static int recover_state(struct replay *replay, struct hz_diagnostics *diagnosti
     if (error == 0)
         error = recover__log_writer(p);
     if (error == 0)
-        error = recover__open_writer(p, "journal", HZ_SEGMENT_JOURNAL,
-                                     p->set->config->segment_bytes, &p->write.journal);
+        error = recover__open_writer(p, "journal", HZ_SEGMENT_JOURNAL, p->config->segment_bytes,
+                                     &p->write.journal);
     return error == 0 ? recover__resync(replay) : error;
 }
 

@@ -269,7 +269,8 @@ int recover__take_transition(struct replay *replay, const struct hz_transition *
     if (transition->number != p->log_newest + 1)
         say_hole(replay, transition->number);
     const struct hz_ruleset *ruleset = hz_engine_ruleset(p->rule.engine);
-    (void)hz_entry_render(ruleset ? hz_ruleset_set(ruleset) : p->set, transition, replay->entry);
+    (void)hz_entry_render(ruleset ? hz_ruleset_set(ruleset) : p->output.set, transition,
+                          replay->entry);
     int error = append_entry(p, replay->entry);
     if (error == 0)
         error = hz_mirror_apply(p->output.mirror, replay->entry);

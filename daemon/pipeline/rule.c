@@ -31,7 +31,7 @@ static void hand_on(struct hz_pipeline *p, size_t count) HZ_ON(hz_rule)
 static void tell_transitions(struct hz_pipeline *p) HZ_ON(hz_rule)
 {
     struct pipeline_rule *rule = &p->rule;
-    bool relaxed = p->set->config->durability == HZ_RELAXED;
+    bool relaxed = p->config->durability == HZ_RELAXED;
 
     atomic_store_explicit(&p->handed_number, rule->newest_number, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst); /* handed first, then the look: write and sync do it
@@ -42,7 +42,7 @@ static void tell_transitions(struct hz_pipeline *p) HZ_ON(hz_rule)
         pipeline__want(p, relaxed ? PIPELINE_WANT_WRITE : PIPELINE_WANT_WRITE | PIPELINE_WANT_SYNC);
     if (relaxed || safe >= rule->untold_seq ||
         atomic_load_explicit(&p->stalled, memory_order_relaxed) ||
-        hz_spsc_room(&rule->transitions) < p->set->config->transitions_ring / 2)
+        hz_spsc_room(&rule->transitions) < p->config->transitions_ring / 2)
         hz_wake_up(&p->output_wake);
     rule->untold_seq = 0;
 }

@@ -184,7 +184,7 @@ static void one_round(struct hz_pipeline *p, bool *ret_all) HZ_ON(hz_write)
 
     if (wanted & PIPELINE_WANT_SYNC)
         write__ask_sync(p);
-    if (p->set->config->durability == HZ_RELAXED &&
+    if (p->config->durability == HZ_RELAXED &&
         atomic_load_explicit(&p->written_seq, memory_order_relaxed) != before)
         pipeline__tell_output(p);
     int error = pipeline__log_append(p);

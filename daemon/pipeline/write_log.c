@@ -56,7 +56,7 @@ static void free_synced(struct hz_pipeline *p) HZ_ON(hz_write)
 static size_t gather(struct hz_pipeline *p, uint64_t *ret_end) HZ_ON(hz_write)
 {
     struct log_queue *queue = p->write.queue;
-    uint64_t safe = p->set->config->durability == HZ_RELAXED
+    uint64_t safe = p->config->durability == HZ_RELAXED
                         ? atomic_load_explicit(&p->written_seq, memory_order_acquire)
                         : atomic_load_explicit(&p->durable_seq, memory_order_acquire);
     size_t bytes = 0;

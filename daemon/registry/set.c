@@ -161,7 +161,7 @@ void hz_set_unref(struct hz_set *set)
     if (!set || atomic_fetch_sub_explicit(&set->refs, 1, memory_order_acq_rel) != 1)
         return;
     hz_registry_free(set->registry);
-    hz_config_free(set->config);
+    hz_config_unref(set->config);
     free(set->rule_ids);
     free(set->rule_of);
     free(set);

@@ -16,6 +16,7 @@
 #include "hz_id.h"
 #include "hz_limits.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 enum hz_durability { HZ_DURABLE = 0, HZ_RELAXED = 1 };
@@ -151,6 +152,7 @@ struct hz_rule_config {
 };
 
 struct hz_config {
+    _Atomic uint32_t refs;
     struct hz_arena arena;
     struct hz_digest set; /* of all files of the set */
     const char *timezone;
@@ -174,7 +176,8 @@ struct hz_config {
  * returned and the code is HZ_ECONFIG. */
 int hz_config_parse(const struct hz_files *files, struct hz_diagnostics *diagnostics,
                     struct hz_config **ret_config) HZ_MUST_USE;
-void hz_config_free(struct hz_config *config);
+struct hz_config *hz_config_ref(struct hz_config *config);
+void hz_config_unref(struct hz_config *config); /* takes NULL; the last one frees */
 
 /* Writes the option table: as the commented example file, or one line per option with `present`
  * values of `config` (NULL: defaults). `json`: an array of objects. */

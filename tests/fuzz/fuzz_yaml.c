@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         if (config)
             write_options(config);
-        hz_config_free(config);
+        hz_config_unref(config);
         hz_diagnostics_done(&diagnostics);
         hz_files_done(&files);
     }

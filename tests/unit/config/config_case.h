@@ -61,7 +61,7 @@ static inline void parsed_run(struct parsed *parsed)
 
 static inline void parsed_free(struct parsed *parsed)
 {
-    hz_config_free(parsed->config);
+    hz_config_unref(parsed->config);
     hz_diagnostics_done(&parsed->diagnostics);
     hz_files_done(&parsed->files);
     free(parsed);

@@ -18,7 +18,6 @@
 static char directory[64];
 static struct hz_disk disk;
 static struct hz_config config; /* durable */
-static struct hz_set set = {.config = &config};
 static struct hz_pipeline *p;
 static struct hz_spsc_tx entries, fetches; /* output's ends */
 static struct hz_spsc_rx fetched;
@@ -45,7 +44,7 @@ static int begin(void **state)
     memset(p, 0, sizeof(*p));
     p->options = (struct hz_pipeline_options){
         .state_directory = directory, .clock = &hz_clock_real, .disk = &disk};
-    p->set = &set;
+    p->config = &config;
     atomic_store(&p->durable_seq, 1000);
     (void)snprintf(path, sizeof(path), "%s/alarms", directory);
     assert_int_equal(
