@@ -10,6 +10,7 @@
 #include "hz_bench.h"
 
 #include "hz_publisher.h"
+#include "program.h"
 
 #include <hiredis/hiredis.h>
 #include <math.h>
@@ -28,7 +29,7 @@
 #define ACTIVE  "hz:1:{all}:active"
 #define BASE_MS INT64_C(1767323045000)
 
-static char folder[64], socket_path[96], address[128];
+static char folder[96], socket_path[108], address[128];
 static pid_t server;
 static redisContext *redis;
 static struct hz_names *names;
@@ -65,15 +66,20 @@ static void end_server(void)
 
 static void start_server(void)
 {
-    (void)snprintf(folder, sizeof(folder), "/tmp/bench-redis-XXXXXX");
+    char program[PROGRAM_PATH_BYTES];
+    const char *base = getenv("TMPDIR");
+
+    if (!program_find("redis-server", program))
+        exit(EXIT_FAILURE);
+    (void)snprintf(folder, sizeof(folder), "%.60s/bench-redis-XXXXXX", base ? base : "/tmp");
     must(mkdtemp(folder) != NULL, "no folder");
     (void)snprintf(socket_path, sizeof(socket_path), "%s/redis.sock", folder);
     (void)snprintf(address, sizeof(address), "unix:%s", socket_path);
     server = fork();
     if (server == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        execlp("redis-server", "redis-server", "--port", "0", "--save", "", "--unixsocket",
-               socket_path, "--dir", folder, "--logfile", "redis.log", NULL);
+        execl(program, "redis-server", "--port", "0", "--save", "", "--unixsocket", socket_path,
+              "--dir", folder, "--logfile", "redis.log", NULL);
         _exit(127);
     }
     (void)atexit(end_server);

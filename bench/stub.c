@@ -72,12 +72,16 @@ static int listen_unix(const char *path)
     return fd;
 }
 
-static int listen_tcp(uint16_t *ret_port)
+static int listen_tcp(uint16_t port, uint16_t *ret_port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(address);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+    /* a port that was just in use may be taken again at once; a refusal shows at bind */
+    if (fd >= 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 8) < 0 ||
         getsockname(fd, (struct sockaddr *)&address, &size) < 0)
         return -1;
@@ -85,22 +89,36 @@ static int listen_tcp(uint16_t *ret_port)
     return fd;
 }
 
-struct stub *stub_new(const char *unix_path, stub_script *script, void *ctx)
+static struct stub *start(int listener, uint16_t port, stub_script *script, void *ctx)
 {
-    struct stub *stub = calloc(1, sizeof(*stub));
+    struct stub *stub = listener < 0 ? NULL : calloc(1, sizeof(*stub));
 
     if (!stub)
         return NULL;
+    stub->listener = listener;
+    stub->port = port;
     stub->script = script;
     stub->ctx = ctx;
     stub->connection = -1;
-    stub->listener = unix_path ? listen_unix(unix_path) : listen_tcp(&stub->port);
     (void)pthread_mutex_init(&stub->lock, NULL); /* of the default kind: cannot fail */
-    if (stub->listener < 0 || pthread_create(&stub->thread, NULL, run, stub) != 0) {
+    if (pthread_create(&stub->thread, NULL, run, stub) != 0) {
         free(stub);
         return NULL;
     }
     return stub;
+}
+
+struct stub *stub_new_at(uint16_t port, stub_script *script, void *ctx)
+{
+    uint16_t listening = 0;
+    int listener = listen_tcp(port, &listening);
+
+    return start(listener, listening, script, ctx);
+}
+
+struct stub *stub_new(const char *unix_path, stub_script *script, void *ctx)
+{
+    return unix_path ? start(listen_unix(unix_path), 0, script, ctx) : stub_new_at(0, script, ctx);
 }
 
 uint16_t stub_port(const struct stub *stub)

@@ -19,6 +19,8 @@ typedef void stub_script(int fd, unsigned connection, void *ctx);
 
 /* Listens on `unix_path`, or on a free port of 127.0.0.1 when NULL. NULL = failed, errno says why. */
 struct stub *stub_new(const char *unix_path, stub_script *script, void *ctx);
+/* On that port of 127.0.0.1; 0: a free one. */
+struct stub *stub_new_at(uint16_t port, stub_script *script, void *ctx);
 uint16_t stub_port(const struct stub *stub);
 /* Cuts the connection and the thread off. */
 void stub_free(struct stub *stub);

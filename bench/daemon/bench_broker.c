@@ -35,29 +35,17 @@
 
 static unsigned pause_ms; /* between reads, of both */
 
-static const char *self_folder(void)
-{
-    static char self[512];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-    if (length < 0)
-        rig_fail("/proc/self/exe");
-    self[length] = '\0';
-    *strrchr(self, '/') = '\0';
-    return self;
-}
-
 /* hazard-load, at the rate; returns when it has sent everything. */
 static void send_load(struct rig *rig)
 {
     char command[1024];
 
     (void)snprintf(command, sizeof(command),
-                   "%s/hazard-load --address unix:%s/broker.sock --qos 0 --enterprises %u --points "
+                   "%s --address unix:%s/broker.sock --qos 0 --enterprises %u --points "
                    "%u --rate %u "
                    "--messages %u --connections 8 --cross 0.00005 >%s/load.log 2>&1",
-                   self_folder(), rig_folder(rig), ENTERPRISES, POINTS, RATE, RATE * SECONDS,
-                   rig_folder(rig));
+                   rig_program("hazard-load"), rig_folder(rig), ENTERPRISES, POINTS, RATE,
+                   RATE * SECONDS, rig_folder(rig));
     if (system(command) != 0)
         rig_fail("hazard-load failed, see %s/load.log", rig_folder(rig));
 }

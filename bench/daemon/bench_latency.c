@@ -321,8 +321,10 @@ static double disk_p99_us(void)
 {
     static double samples[SYNCS];
     struct hz_bench syncs = hz_bench("latency", "", samples, SYNCS);
-    char path[] = "/tmp/hazard-bench-sync-XXXXXX";
-    char page[256] = {0};
+    const char *base = getenv("TMPDIR");
+    char path[256], page[256] = {0};
+
+    (void)snprintf(path, sizeof(path), "%.200s/sync-XXXXXX", base ? base : "/tmp");
     int fd = mkstemp(path);
 
     if (fd < 0)

@@ -4,6 +4,8 @@
  */
 #include "rig.h"
 
+#include "program.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,10 +26,12 @@
 #define ANSWER_BYTES  65536
 #define DEADLINE_MS   60000
 #define LOOK_EVERY_MS 5
+#define FOLDER_BYTES  80 /* sockets below it have paths of at most 107 */
 
 struct rig {
-    char folder[64];
+    char folder[FOLDER_BYTES];
     pid_t children[CHILDREN_MAX];
+    char names[CHILDREN_MAX][32];
     unsigned child_count;
     pid_t daemon;
     char answer[ANSWER_BYTES];
@@ -38,7 +42,7 @@ void rig_fail(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    fputs("bench: ", stderr);
+    fputs("hazard-bench: ", stderr);
     (void)vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
     va_end(arguments);
@@ -50,10 +54,12 @@ void rig_fail(const char *format, ...)
 struct rig *rig_new(void)
 {
     struct rig *rig = calloc(1, sizeof(*rig));
+    const char *base = getenv("TMPDIR");
 
     if (!rig)
         rig_fail("no memory");
-    (void)snprintf(rig->folder, sizeof(rig->folder), "/tmp/hazard-bench-XXXXXX");
+    if (snprintf(rig->folder, FOLDER_BYTES, "%s/rig-XXXXXX", base ? base : "/tmp") >= FOLDER_BYTES)
+        rig_fail("TMPDIR is too long a path for sockets");
     if (!mkdtemp(rig->folder))
         rig_fail("%s: %s", rig->folder, strerror(errno));
     rig_write(rig, "state/.keep", " ");
@@ -152,8 +158,20 @@ pid_t rig_spawn(struct rig *rig, const char *const *arguments)
         (void)execvp(arguments[0], (char *const *)(uintptr_t)arguments);
         _exit(127);
     }
+    const char *slash = strrchr(arguments[0], '/');
+    (void)snprintf(rig->names[rig->child_count], sizeof(rig->names[0]), "%.31s",
+                   slash ? slash + 1 : arguments[0]);
     rig->children[rig->child_count++] = pid;
     return pid;
+}
+
+const char *rig_program(const char *name)
+{
+    static char path[PROGRAM_PATH_BYTES];
+
+    if (!program_find(name, path))
+        exit(EXIT_FAILURE);
+    return path;
 }
 
 static void end_child(pid_t pid, int signal)
@@ -177,6 +195,24 @@ static int connect_to(const struct rig *rig, const char *name)
     return -1;
 }
 
+/* A child that is gone tells why in the last line of its log. */
+static void look_after(struct rig *rig)
+{
+    char path[128], line[512], last[512] = "it said nothing";
+    int status;
+
+    for (unsigned i = 0; i < rig->child_count; i++) {
+        if (rig->children[i] <= 0 || waitpid(rig->children[i], &status, WNOHANG) <= 0)
+            continue;
+        (void)snprintf(path, sizeof(path), "%s/child-%u.log", rig->folder, i);
+        FILE *log = fopen(path, "re");
+        while (log && fgets(line, sizeof(line), log))
+            memcpy(last, line, sizeof(last));
+        last[strcspn(last, "\n")] = '\0';
+        rig_fail("%s has ended: %s (more in %s)", rig->names[i], last, path);
+    }
+}
+
 static void wait_socket(struct rig *rig, const char *name)
 {
     for (int ms = 0; ms < DEADLINE_MS; ms += LOOK_EVERY_MS) {
@@ -185,6 +221,7 @@ static void wait_socket(struct rig *rig, const char *name)
             (void)close(fd);
             return;
         }
+        look_after(rig);
         pause_ms(LOOK_EVERY_MS);
     }
     rig_fail("%s/%s does not answer; see the logs there", rig->folder, name);
@@ -198,7 +235,7 @@ void rig_start_broker(struct rig *rig, const char *more)
               "listener 0 %s/broker.sock\nallow_anonymous true\npersistence false\nuser root\n%s\n",
               rig->folder, more);
     (void)snprintf(path, sizeof(path), "%s/broker.conf", rig->folder);
-    (void)rig_spawn(rig, (const char *const[]){"/usr/sbin/mosquitto", "-c", path, NULL});
+    (void)rig_spawn(rig, (const char *const[]){rig_program("mosquitto"), "-c", path, NULL});
     wait_socket(rig, "broker.sock");
 }
 
@@ -207,28 +244,22 @@ void rig_start_redis(struct rig *rig)
     char path[128];
 
     (void)snprintf(path, sizeof(path), "%s/redis.sock", rig->folder);
-    (void)rig_spawn(rig, (const char *const[]){"redis-server", "--port", "0", "--unixsocket", path,
-                                               "--save", "", "--appendonly", "no", "--dir",
-                                               rig->folder, NULL});
+    (void)rig_spawn(rig, (const char *const[]){rig_program("redis-server"), "--port", "0",
+                                               "--unixsocket", path, "--save", "", "--appendonly",
+                                               "no", "--dir", rig->folder, NULL});
     wait_socket(rig, "redis.sock");
 }
 
 void rig_start_daemon(struct rig *rig)
 {
-    char program[512], config[128], state[128], runtime[128], self[512];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    char config[128], state[128], runtime[128];
 
-    if (length < 0)
-        rig_fail("/proc/self/exe: %s", strerror(errno));
-    self[length] = '\0'; /* <build>/bench/<this> */
-    *strrchr(self, '/') = '\0';
-    (void)snprintf(program, sizeof(program), "%.480s/../daemon/hazardd", self);
     (void)snprintf(config, sizeof(config), "%s/config", rig->folder);
     (void)snprintf(state, sizeof(state), "%s/state", rig->folder);
     (void)snprintf(runtime, sizeof(runtime), "%s/runtime", rig->folder);
     rig->daemon =
-        rig_spawn(rig, (const char *const[]){program, "--config", config, "--state", state,
-                                             "--runtime", runtime, "--strict", NULL});
+        rig_spawn(rig, (const char *const[]){rig_program("hazardd"), "--config", config, "--state",
+                                             state, "--runtime", runtime, "--strict", NULL});
     wait_socket(rig, "runtime/hazardd.sock");
 }
 

@@ -32,6 +32,8 @@ void rig_start_redis(struct rig *rig);                    /* on <folder>/redis.s
 void rig_start_daemon(struct rig *rig);                   /* waits until it answers "watching" */
 void rig_stop_daemon(struct rig *rig);
 pid_t rig_daemon(const struct rig *rig);
+/* Where a program is, until the next call; or the bench ends, saying what to install. */
+const char *rig_program(const char *name);
 /* Any other program, ended with the rig. */
 pid_t rig_spawn(struct rig *rig, const char *const *arguments);
 

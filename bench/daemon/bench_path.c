@@ -8,7 +8,7 @@
  */
 #include "hz_bench.h"
 #include "rig.h"
-#include "stub.h"
+#include "work.h"
 
 #include <math.h>
 #include <mosquitto.h>
@@ -20,45 +20,12 @@
 #include <unistd.h>
 
 #define ENTERPRISES 1000u
-#define POINTS      100u
-#define TOTAL       (ENTERPRISES * POINTS)
-#define CROSSING    (TOTAL / 1000) /* points that go over H and back, once a pass: 0.2 % transitions */
-#define PASSES      20u            /* over all points: 2 million messages */
+#define TOTAL       (ENTERPRISES * WORK_ENTERPRISE_POINTS)
 #define ROUNDS      5
 #define BAR         8.0
 
-static uint8_t *packets; /* all passes; every other one is high for the points that cross */
-static size_t packets_length;
-
-/* Points in an order that no cache can follow. */
-static uint32_t shuffled(uint32_t i)
-{
-    return (uint32_t)((uint64_t)i * 48271u % TOTAL); /* prime to TOTAL: each once */
-}
-
-static void prepare(void)
-{
-    uint64_t now_ms = (uint64_t)time(NULL) * 1000;
-    size_t at = 0;
-
-    packets = malloc((size_t)PASSES * TOTAL * 72);
-    if (!packets)
-        rig_fail("no memory");
-    for (unsigned pass = 0; pass < PASSES; pass++) {
-        for (uint32_t i = 0; i < TOTAL; i++) {
-            uint32_t point = shuffled(i);
-            char topic[48], payload[48];
-            bool high = pass % 2 == 1 && point % (TOTAL / CROSSING) == 0;
-            (void)snprintf(topic, sizeof(topic), "hz/E%04u/H01/P%04u", point / POINTS + 1,
-                           point % POINTS + 1);
-            int length =
-                snprintf(payload, sizeof(payload), "{\"ts\":%llu,\"v\":%u.%02u}",
-                         (unsigned long long)now_ms + pass, high ? 91 : 20 + point % 60, i % 100);
-            at += stub_publish(packets + at, 0x30, 4, topic, 0, payload, (size_t)length);
-        }
-    }
-    packets_length = at;
-}
+/* 2 million messages, one in a thousand a transition */
+static struct work work = {.points = TOTAL, .hot_every = 500, .passes = 20};
 
 /* --- the stub --- */
 
@@ -73,7 +40,7 @@ static void blast(int fd, unsigned connection, void *ctx)
     (void)ctx;
     if (!stub_greet(fd, &protocol) || !stub_grant(fd, protocol) || read(gate[0], &byte, 1) != 1)
         return;
-    (void)stub_blast(fd, packets, packets_length, 1);
+    (void)stub_blast(fd, work.packets, work.length, 1);
     stub_wait(fd);
 }
 
@@ -106,7 +73,7 @@ static double bare_round(void)
     counted = 0;
     open_gate();
     (void)getrusage(RUSAGE_THREAD, &before);
-    while (counted < (uint64_t)TOTAL * PASSES)
+    while (counted < work.messages)
         if (mosquitto_loop(m, 1000, 1) != MOSQ_ERR_SUCCESS)
             rig_fail("the bare subscriber lost its connection at %llu",
                      (unsigned long long)counted);
@@ -117,7 +84,7 @@ static double bare_round(void)
                           before.ru_stime.tv_sec) +
                  1e-6 * (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec +
                                  after.ru_stime.tv_usec - before.ru_stime.tv_usec);
-    return cpu * 1e6 / ((double)TOTAL * PASSES);
+    return cpu * 1e6 / (double)work.messages;
 }
 
 /* --- the daemon --- */
@@ -136,40 +103,42 @@ static double daemon_round(unsigned rule_threads)
               "filter: \"hz/+/+/+\"\n"
               "    qos: 0\n    topic: hz/{enterprise}/{hazard}/{point}\n  skew: 1d\n",
               rule_threads, stub_port(stub));
-    rig_write_points(rig, ENTERPRISES, POINTS, false);
+    rig_write_points(rig, ENTERPRISES, WORK_ENTERPRISE_POINTS, false);
     rig_start_daemon(rig);
     rig_wait_number(rig, "feed", "connected_now", 1);
     double before = rig_cpu_s(rig_daemon(rig));
     open_gate();
-    rig_wait_number(rig, "engine", "readings", (int64_t)TOTAL * PASSES);
+    rig_wait_number(rig, "engine", "readings", (int64_t)work.messages);
     double cpu = rig_cpu_s(rig_daemon(rig)) - before;
     int64_t evaluated = rig_number(rig, "engine", "evaluated"),
             transitions = rig_number(rig, "engine", "transitions");
-    if (evaluated != (int64_t)TOTAL * PASSES || rig_number(rig, "feed", "dropped") != 0)
-        rig_fail("%lld readings of %u evaluated", (long long)evaluated, TOTAL * PASSES);
-    if (transitions < (int64_t)CROSSING * (PASSES - 1) ||
-        transitions > (int64_t)CROSSING * (PASSES - 1) + 10)
-        rig_fail("%lld transitions, %u sent (and a few of the daemon itself)",
-                 (long long)transitions, CROSSING * (PASSES - 1));
+    if (evaluated != (int64_t)work.messages || rig_number(rig, "feed", "dropped") != 0)
+        rig_fail("%lld readings of %llu evaluated", (long long)evaluated,
+                 (unsigned long long)work.messages);
+    int64_t sent = (int64_t)(work.raises + work.clears);
+    if (transitions < sent || transitions > sent + 10)
+        rig_fail("%lld transitions, %lld sent (and a few of the daemon itself)",
+                 (long long)transitions, (long long)sent);
     rig_free(rig);
     stub_free(stub);
-    return cpu * 1e6 / ((double)TOTAL * PASSES);
+    return cpu * 1e6 / (double)work.messages;
 }
 
 int main(void)
 {
     static double bare_samples[ROUNDS], ingest_samples[ROUNDS], own_samples[ROUNDS];
     struct hz_bench bare =
-        hz_bench("daemon", "bare libmosquitto subscriber, CPU-s/M", bare_samples, ROUNDS);
+        hz_bench("path", "bare libmosquitto subscriber, CPU-s/M", bare_samples, ROUNDS);
     struct hz_bench on_ingest =
-        hz_bench("daemon", "hazardd, engine on ingest, CPU-s/M", ingest_samples, ROUNDS);
+        hz_bench("path", "hazardd, engine on ingest, CPU-s/M", ingest_samples, ROUNDS);
     struct hz_bench own =
-        hz_bench("daemon", "hazardd, engine's own thread, CPU-s/M", own_samples, ROUNDS);
+        hz_bench("path", "hazardd, engine's own thread, CPU-s/M", own_samples, ROUNDS);
 
     if (pipe(gate) != 0)
         rig_fail("pipe");
     (void)mosquitto_lib_init();
-    prepare();
+    if (!work_prepare(&work))
+        rig_fail("no memory");
     for (int round = 0; round < ROUNDS; round++) {
         hz_bench_add(&bare, bare_round());
         hz_bench_add(&on_ingest, daemon_round(0));

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The packets. Points come in an order that no cache can follow: each pass steps through them by a
+ * prime that divides no number of points in use.
+ */
+#include "work.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define STEP         48271u
+#define PACKET_BYTES 160u /* most: two rooms of 64, and the head */
+
+void work_json(char *topic, char *payload, unsigned point, uint64_t ts_ms, const char *value)
+{
+    (void)snprintf(topic, 64, "hz/E%04u/H01/P%04u", point / WORK_ENTERPRISE_POINTS + 1,
+                   point % WORK_ENTERPRISE_POINTS + 1);
+    (void)snprintf(payload, 64, "{\"ts\":%llu,\"v\":%s}", (unsigned long long)ts_ms, value);
+}
+
+/* Of a hot point, and of any other. */
+static void write_value(char value[16], bool hot, unsigned pass, unsigned point, unsigned i)
+{
+    static const unsigned turns[4] = {50, 93, 89, 50}; /* normal, over, in the deadband, back */
+
+    (void)snprintf(value, 16, "%u.%02u", hot ? turns[pass % 4] : 20 + point % 60, i % 100);
+}
+
+static size_t write_pass(const struct work *work, unsigned pass, uint64_t ts_ms, uint8_t *to)
+{
+    char topic[64], payload[64], value[16];
+    size_t at = 0;
+
+    for (unsigned i = 0; i < work->points; i++) {
+        unsigned point = (unsigned)((uint64_t)i * STEP % work->points);
+        write_value(value, i % work->hot_every == work->hot_every - 1, pass, point, i);
+        work->message(topic, payload, point, ts_ms, value);
+        at += stub_publish(to + at, 0x30, 4, topic, 0, payload, strlen(payload));
+    }
+    return at;
+}
+
+bool work_prepare(struct work *work)
+{
+    const uint64_t now_ms = (uint64_t)time(NULL) * 1000;
+    const size_t pass_bytes = (size_t)work->points * PACKET_BYTES;
+
+    if (work->points % WORK_ENTERPRISE_POINTS || work->points % STEP == 0 ||
+        work->points % work->hot_every || work->passes % 2)
+        return false;
+    if (!work->message)
+        work->message = work_json;
+    work->length = 0;
+    work->packets = NULL;
+    for (unsigned pass = 0; pass < work->passes; pass++) {
+        uint8_t *larger = realloc(work->packets, work->length + pass_bytes);
+        if (!larger) {
+            work_free(work);
+            return false;
+        }
+        work->packets = larger;
+        work->length += write_pass(work, pass, now_ms + pass, larger + work->length);
+    }
+    const uint64_t hot = work->points / work->hot_every;
+    work->messages = (uint64_t)work->points * work->passes;
+    work->raises = hot * ((work->passes + 2) / 4);
+    work->clears = hot * (work->passes / 4);
+    return true;
+}
+
+void work_free(struct work *work)
+{
+    free(work->packets);
+    work->packets = NULL;
+}

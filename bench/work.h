@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The readings that a stub sends, prepared as PUBLISH packets (MQTT 3.1.1, QoS 0) with a known number of
+ * transitions: {"ts":...,"v":...} under hz/E0001/H01/P0001, a hundred points an enterprise. Of
+ * `hot_every` points one goes over 90, grazes the deadband at 89, and comes back, in four passes; the
+ * last reading of each pass is that of such a point, so that the last transition ends the work.
+ */
+#ifndef WORK_H
+#define WORK_H
+
+#include "stub.h"
+
+#define WORK_ENTERPRISE_POINTS 100u
+
+/* Writes topic and payload of a reading; NULL in the work: the usual. Rooms are of 64 bytes. */
+typedef void work_message(char *topic, char *payload, unsigned point, uint64_t ts_ms, const char *value);
+
+struct work {
+    unsigned points, hot_every, passes; /* an even number of passes: the last one makes transitions */
+    work_message *message;
+    uint8_t *packets; /* all passes */
+    size_t length;
+    uint64_t messages, raises, clears;
+};
+
+/* False: no memory, or no such work (whole enterprises, whole groups of hot_every). */
+bool work_prepare(struct work *work);
+void work_free(struct work *work);
+
+/* The usual topic and payload. */
+work_message work_json;
+
+#endif
