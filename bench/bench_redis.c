@@ -71,7 +71,7 @@ static void start_server(void)
 
     if (!program_find("redis-server", program))
         exit(EXIT_FAILURE);
-    (void)snprintf(folder, sizeof(folder), "%.60s/bench-redis-XXXXXX", base ? base : "/tmp");
+    (void)snprintf(folder, sizeof(folder), "%.60s/bench-redis-XXXXXX", base ? base : "/var/tmp");
     must(mkdtemp(folder) != NULL, "no folder");
     (void)snprintf(socket_path, sizeof(socket_path), "%s/redis.sock", folder);
     (void)snprintf(address, sizeof(address), "unix:%s", socket_path);

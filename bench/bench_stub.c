@@ -74,8 +74,10 @@ static void serve(int fd, unsigned connection, void *ctx)
     else if (stub_grant(fd, protocol)) {
         const uint64_t begun = hz_bench_now_ns();
         while ((options.messages == 0 || sent < options.messages) &&
-               stub_blast(fd, work.packets, work.length, 1))
+               stub_blast(fd, work.packets, work.length, 1)) {
             sent += work.messages;
+            work_advance(&work);
+        }
         report(connection, sent, (double)(hz_bench_now_ns() - begun) / 1e9);
         stub_wait(fd);
     }

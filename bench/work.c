@@ -44,7 +44,6 @@ static size_t write_pass(const struct work *work, unsigned pass, uint64_t ts_ms,
 
 bool work_prepare(struct work *work)
 {
-    const uint64_t now_ms = (uint64_t)time(NULL) * 1000;
     const size_t pass_bytes = (size_t)work->points * PACKET_BYTES;
 
     if (work->points % WORK_ENTERPRISE_POINTS || work->points % STEP == 0 ||
@@ -54,6 +53,7 @@ bool work_prepare(struct work *work)
         work->message = work_json;
     work->length = 0;
     work->packets = NULL;
+    work->ts_ms = (uint64_t)time(NULL) * 1000;
     for (unsigned pass = 0; pass < work->passes; pass++) {
         uint8_t *larger = realloc(work->packets, work->length + pass_bytes);
         if (!larger) {
@@ -61,13 +61,32 @@ bool work_prepare(struct work *work)
             return false;
         }
         work->packets = larger;
-        work->length += write_pass(work, pass, now_ms + pass, larger + work->length);
+        work->length += write_pass(work, pass, work->ts_ms + pass, larger + work->length);
     }
     const uint64_t hot = work->points / work->hot_every;
     work->messages = (uint64_t)work->points * work->passes;
     work->raises = hot * ((work->passes + 2) / 4);
     work->clears = hot * (work->passes / 4);
     return true;
+}
+
+/* Packets are below 128 bytes: one byte of remaining length. Times keep their 13 digits until 2286. */
+void work_advance(struct work *work)
+{
+    unsigned in_pass = 0;
+    char digits[24];
+
+    work->ts_ms += work->passes;
+    uint64_t ts_ms = work->ts_ms;
+    (void)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)ts_ms);
+    for (uint8_t *at = work->packets; at < work->packets + work->length; at += 2 + at[1]) {
+        uint8_t *payload = at + 4 + ((size_t)at[2] << 8 | at[3]);
+        memcpy(payload + strlen("{\"ts\":"), digits, 13);
+        if (++in_pass == work->points) {
+            in_pass = 0;
+            (void)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)++ts_ms);
+        }
+    }
 }
 
 void work_free(struct work *work)

@@ -3,7 +3,8 @@
  * The readings that a stub sends, prepared as PUBLISH packets (MQTT 3.1.1, QoS 0) with a known number of
  * transitions: {"ts":...,"v":...} under hz/E0001/H01/P0001, a hundred points an enterprise. Of
  * `hot_every` points one goes over 90, grazes the deadband at 89, and comes back, in four passes; the
- * last reading of each pass is that of such a point, so that the last transition ends the work.
+ * last reading of each pass is that of such a point, so that the last transition ends the work. Sent over
+ * and over, with other times, four passes make the same transitions again.
  */
 #ifndef WORK_H
 #define WORK_H
@@ -21,11 +22,14 @@ struct work {
     uint8_t *packets; /* all passes */
     size_t length;
     uint64_t messages, raises, clears;
+    uint64_t ts_ms; /* of the first pass; each is a millisecond after the one before */
 };
 
 /* False: no memory, or no such work (whole enterprises, whole groups of hot_every). */
 bool work_prepare(struct work *work);
 void work_free(struct work *work);
+/* The same packets for another time, behind the last: a reading with an old time would count for nothing. */
+void work_advance(struct work *work);
 
 /* The usual topic and payload. */
 work_message work_json;

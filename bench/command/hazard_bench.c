@@ -65,7 +65,7 @@ static bool make_folder(void)
     const char *base = getenv("TMPDIR");
 
     if (!base || base[0] != '/')
-        base = "/tmp";
+        base = "/var/tmp"; /* a disk, which /tmp often is not */
     /* Sockets below it must have paths of at most 107 bytes. */
     if (snprintf(folder, sizeof(folder), "%s/hazard-bench-XXXXXX", base) > 56) {
         fprintf(stderr, "hazard-bench: TMPDIR=%s is too long a path for sockets\n", base);

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 
 const struct tool tools[] = {
+    {"capacity", "bench_capacity", TOOL_NOTHING, 0, "",
+     "how many points at which rate this machine carries, with head-room", "hazardd"},
     {"path", "bench_path", TOOL_NOTHING, 0, "",
      "CPU for a million messages, the whole way, beside a bare subscriber", "hazardd"},
     {"latency", "bench_latency", TOOL_NOTHING, 0, "",

@@ -324,7 +324,7 @@ static double disk_p99_us(void)
     const char *base = getenv("TMPDIR");
     char path[256], page[256] = {0};
 
-    (void)snprintf(path, sizeof(path), "%.200s/sync-XXXXXX", base ? base : "/tmp");
+    (void)snprintf(path, sizeof(path), "%.200s/sync-XXXXXX", base ? base : "/var/tmp");
     int fd = mkstemp(path);
 
     if (fd < 0)

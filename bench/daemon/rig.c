@@ -58,7 +58,8 @@ struct rig *rig_new(void)
 
     if (!rig)
         rig_fail("no memory");
-    if (snprintf(rig->folder, FOLDER_BYTES, "%s/rig-XXXXXX", base ? base : "/tmp") >= FOLDER_BYTES)
+    if (snprintf(rig->folder, FOLDER_BYTES, "%s/rig-XXXXXX", base ? base : "/var/tmp") >=
+        FOLDER_BYTES)
         rig_fail("TMPDIR is too long a path for sockets");
     if (!mkdtemp(rig->folder))
         rig_fail("%s: %s", rig->folder, strerror(errno));
@@ -187,7 +188,7 @@ static int connect_to(const struct rig *rig, const char *name)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%.60s/%s", rig->folder, name);
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%.79s/%.27s", rig->folder, name);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
     if (fd >= 0)
@@ -333,6 +334,24 @@ uint64_t rig_rss_bytes(pid_t pid)
     return kib * 1024;
 }
 
+uint64_t rig_written_bytes(pid_t pid)
+{
+    char path[64], line[256];
+    unsigned long long bytes = 0;
+    bool found = false;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/io", (int)pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        rig_fail("%s: %s", path, strerror(errno));
+    while (!found && fgets(line, sizeof(line), file))
+        found = sscanf(line, "wchar: %llu", &bytes) == 1;
+    (void)fclose(file);
+    if (!found)
+        rig_fail("%s says nothing of wchar", path);
+    return bytes;
+}
+
 /* --- what the daemon says --- */
 
 static bool ask(struct rig *rig, const char *request)
@@ -375,11 +394,17 @@ int64_t rig_number(struct rig *rig, const char *what, const char *key)
 
 void rig_wait_number(struct rig *rig, const char *what, const char *key, int64_t least)
 {
+    int64_t last = INT64_MIN;
+
     for (int ms = 0; ms < DEADLINE_MS; ms += LOOK_EVERY_MS * 4) {
-        if (rig_number(rig, what, key) >= least)
+        int64_t number = rig_number(rig, what, key);
+        if (number >= least)
             return;
+        if (number > last)
+            ms = 0; /* slow is not stuck */
+        last = number;
         pause_ms(LOOK_EVERY_MS * 4);
     }
-    rig_fail("%s of %s stays at %lld, %lld wanted; see %s", key, what,
-             (long long)rig_number(rig, what, key), (long long)least, rig->folder);
+    rig_fail("%s of %s stays at %lld, %lld wanted; see %s", key, what, (long long)last,
+             (long long)least, rig->folder);
 }

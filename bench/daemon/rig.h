@@ -37,13 +37,15 @@ const char *rig_program(const char *name);
 /* Any other program, ended with the rig. */
 pid_t rig_spawn(struct rig *rig, const char *const *arguments);
 
-/* CPU time of a process and its threads so far, in seconds; its resident memory in bytes. */
+/* CPU time of a process and its threads so far, in seconds; its resident memory, and what it has given
+ * to write() and its kin, in bytes. */
 double rig_cpu_s(pid_t pid);
 uint64_t rig_rss_bytes(pid_t pid);
+uint64_t rig_written_bytes(pid_t pid);
 
 /* A number of `status`: rig_number(rig, "engine", "readings"). */
 int64_t rig_number(struct rig *rig, const char *what, const char *key);
-/* Until the number has come to `least`, or the bench ends. */
+/* Until the number has come to `least`; the bench ends when it has stood still for a minute. */
 void rig_wait_number(struct rig *rig, const char *what, const char *key, int64_t least);
 
 _Noreturn void rig_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

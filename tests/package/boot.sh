@@ -170,6 +170,8 @@ check_feed() {
   check "hazard-load sends" hazard-load --messages 1000 --rate 0
   check "hazard-city writes a configuration" hazard-city --write-config /root/city --rules $etc/rules.d
   check "which is good" ctl check --config /root/city
+  check "hazard-bench measures the installed daemon" sh -c "cd / && runuser -u op -- hazard-bench --json capacity | tail -n 1 |
+    jq -e '.redis and .messages_per_s > 0 and .points_most > 0'"
 }
 
 check_crashes() {
