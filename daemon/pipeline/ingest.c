@@ -222,6 +222,7 @@ static void before_sleep(uv_prepare_t *handle)
     take_commands(p);
     take_notices(p);
     ingest__flush_records(p);
+    ingest__give_unknown(p);
     if (!p->own_rule_thread) {
         hz_role_assert(&hz_rule);
         if (pipeline__rule_has_work(p))
@@ -338,6 +339,8 @@ int pipeline__ingest_init(struct hz_pipeline *p)
         error = note_points(p);
     if (error == 0)
         error = ingest__records_init(p);
+    if (error == 0)
+        error = ingest__unknown_init(p);
     in->feed_count = p->config->feed_count;
     in->feeds = calloc(in->feed_count ? in->feed_count : 1, sizeof(*in->feeds));
     if (error == 0 && !in->feeds)
@@ -366,6 +369,7 @@ void pipeline__ingest_done(struct hz_pipeline *p)
     hz_set_unref(in->set);
     pipeline__texts_free(in->texts);
     ingest__records_done(p);
+    ingest__unknown_done(p);
     if (in->loop.data == p) { /* it ran */
         uv_walk(&in->loop, close_handle, NULL);
         (void)uv_run(&in->loop, UV_RUN_DEFAULT);

@@ -6,23 +6,27 @@
  */
 #include "feed_priv.h"
 
+#include "unknown_priv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 /* --- verdicts --- */
 
-/* `where` is a topic or a point's key, as `place` says; `detail` may be empty. */
-static void refuse(struct pipeline_feed *feed, enum hz_verdict what, const char *place,
-                   struct hz_slice where, struct hz_slice detail) HZ_ON(hz_ingest)
+/* Counted, noted, and said now and then. The note's name is a point's key or a topic. */
+static void refuse(struct pipeline_feed *feed, const struct unknown_note *note) HZ_ON(hz_ingest)
 {
     char quoted_where[160], quoted_detail[160];
+    enum hz_verdict what = note->verdict;
+    struct hz_slice where = note->name, detail = note->sample;
     uint64_t held;
 
     feed__add(&feed->counts->verdicts[what], 1);
+    ingest__unknown(feed->p, note);
     if (!hz_log_rate_pass(&feed->log_rate, feed->p->ingest.last_mono_ns, FEED_LINES_LOGGED, &held))
         return;
     hz_log_warning("feed %s: %s (%s): %s %s%s%s%s", feed->config->name, hz_verdict_word(what),
-                   hz_verdict_text(what), place,
+                   hz_verdict_text(what), note->point ? "point" : "topic",
                    hz_log_quote(quoted_where, sizeof(quoted_where), where.at, where.length),
                    detail.length > 0 ? ", " : "",
                    hz_log_quote(quoted_detail, sizeof(quoted_detail), detail.at, detail.length),
@@ -32,7 +36,9 @@ static void refuse(struct pipeline_feed *feed, enum hz_verdict what, const char 
 static void verdict(struct pipeline_feed *feed, enum hz_verdict what, struct hz_slice topic,
                     struct hz_slice detail) HZ_ON(hz_ingest)
 {
-    refuse(feed, what, "topic", topic, detail);
+    struct unknown_note note = {.feed = feed->id, .verdict = what, .name = topic, .sample = detail};
+
+    refuse(feed, &note);
 }
 
 /* --- readings --- */
@@ -116,8 +122,12 @@ static void settle(struct pipeline_feed *feed, const struct hz_names_seek *seek,
                    const struct feed_sought *sought) HZ_ON(hz_ingest)
 {
     if (seek->id == 0 || !pipeline__point_present(feed->p, seek->id)) {
-        struct hz_slice key = {seek->key, seek->length};
-        refuse(feed, HZ_VERDICT_UNKNOWN_POINT, "point", key, (struct hz_slice){0});
+        struct unknown_note note = {.feed = feed->id,
+                                    .verdict = HZ_VERDICT_UNKNOWN_POINT,
+                                    .point = true,
+                                    .name = {seek->key, seek->length},
+                                    .reading = &sought->reading};
+        refuse(feed, &note);
         return;
     }
     struct hz_reading *place = place_reading(feed);
@@ -184,7 +194,12 @@ static bool text_value(struct pipeline_feed *feed, struct hz_slice key,
         reading->value.text = pipeline__text_id(feed->p, point, sample->text);
     if (point == 0 || reading->value.text != 0)
         return true;
-    refuse(feed, HZ_VERDICT_TEXT_LIMIT, "point", key, sample->text);
+    struct unknown_note note = {.feed = feed->id,
+                                .verdict = HZ_VERDICT_TEXT_LIMIT,
+                                .point = true,
+                                .name = key,
+                                .sample = sample->text};
+    refuse(feed, &note);
     return false;
 }
 

@@ -25,6 +25,14 @@ void ingest__records_done(struct hz_pipeline *p) HZ_ON(hz_ingest);
 uint64_t ingest__record_now(struct hz_pipeline *p, const struct hz_record *record) HZ_ON(hz_ingest);
 /* Control records that found no room go first when there is some. */
 void ingest__flush_records(struct hz_pipeline *p) HZ_ON(hz_ingest);
+/* ingest_unknown.c: what was refused, for `hazardctl unknown` */
+struct unknown_note;
+int ingest__unknown_init(struct hz_pipeline *p) HZ_MUST_USE HZ_ON(hz_ingest);
+void ingest__unknown_done(struct hz_pipeline *p) HZ_ON(hz_ingest);
+void ingest__unknown(struct hz_pipeline *p, const struct unknown_note *note) HZ_ON(hz_ingest);
+/* Fills the buffer that output has lent, if it has. */
+void ingest__give_unknown(struct hz_pipeline *p) HZ_ON(hz_ingest);
+
 /* The record a run ends with. */
 void ingest__end_run(struct hz_pipeline *p) HZ_ON(hz_ingest);
 

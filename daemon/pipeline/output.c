@@ -148,6 +148,7 @@ static void before_sleep(uv_prepare_t *handle)
     output__release(p);
     take_answers(p);
     take_fetched(p);
+    output__take_unknown(p);
     hand_observed(p);
     if (!p->output.stopping && pipeline__stage_reached(p, PIPELINE_STOP_OUTPUT))
         begin_stop(p, all);
@@ -330,6 +331,7 @@ void pipeline__output_done(struct hz_pipeline *p)
     }
     pipeline__acks_free(p);
     pipeline__tails_free(p);
+    output__unknown_done(p);
     output__news_done(p);
     hz_mirror_free(out->mirror);
     hz_set_unref(out->set);

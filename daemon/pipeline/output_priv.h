@@ -20,6 +20,10 @@ int output__news_init(struct hz_pipeline *p) HZ_MUST_USE HZ_ON(hz_output);
 void output__news_done(struct hz_pipeline *p) HZ_ON(hz_output);
 void output__ask_news(struct hz_pipeline *p) HZ_ON(hz_output);
 
+/* output_unknown.c */
+void output__take_unknown(struct hz_pipeline *p) HZ_ON(hz_output);
+void output__unknown_done(struct hz_pipeline *p) HZ_ON(hz_output);
+
 /* output_snapshot.c: the live engine's state, when the journal alone does not give it any more */
 void output__snapshot_after_hole(struct hz_pipeline *p) HZ_ON(hz_output);
 void output__snapshot_written(struct hz_pipeline *p, const struct pipeline_fetch *fetch) HZ_ON(hz_output);

@@ -167,6 +167,7 @@ struct pipeline_ingest {
     uint32_t present_end;
     struct ingest_texts *texts;     /* ingest_text.c */
     struct ingest_waiting *waiting; /* ingest_record.c */
+    struct unknown_table *unknown;  /* ingest_unknown.c */
     struct hz_spsc_rx commands, notices;
     struct hz_spsc_tx outcomes, defines;
 };
@@ -237,6 +238,7 @@ struct pipeline_output {
     struct output_news *news;   /* output_news.c */
     struct output_acks *acks;   /* output_ack.c */
     struct output_tails *tails; /* output_tail.c */
+    struct output_unknown *unknown; /* output_unknown.c: those who ask, in line; NULL = nobody */
     struct pipeline_outcome *feed_states; /* the last told, by feed index */
     int64_t observed[HZ_OBSERVED_END];    /* of the publisher, not handed to ingest yet */
     bool observed_new[HZ_OBSERVED_END];
@@ -276,6 +278,8 @@ struct hz_pipeline {
     _Atomic uint64_t progress;  /* sync -> ingest: grows with every success */
     _Atomic uint64_t syncs, sync_ns_last, sync_ns_most;
     alignas(HZ_CACHE_LINE) _Atomic uint32_t write_wanted, sync_wanted; /* who waits: enum pipeline_want */
+    struct unknown_table *_Atomic unknown_asked; /* output -> ingest: to be filled; NULL = none */
+    struct unknown_table *_Atomic unknown_given; /* ingest -> output: it is */
     _Atomic uint64_t ring_used;              /* ingest -> output: bytes, at its last pulse */
     _Atomic bool ingest_waits;               /* for durable_seq, or for room */
     _Atomic uint64_t handed_number;          /* rule -> write, sync: newest transition on its ring ... */
@@ -478,5 +482,7 @@ void pipeline__tails_free(struct hz_pipeline *p);
 void pipeline__tail_begin(void *ctx, struct hz_control_request *request);
 void pipeline__tails_fetched(struct hz_pipeline *p, struct pipeline_fetch *fetch) HZ_ON(hz_output);
 void pipeline__tails_offered(struct hz_pipeline *p) HZ_ON(hz_output);
+/* output_unknown.c */
+void pipeline__unknown_begin(void *ctx, struct hz_control_request *request);
 
 #endif

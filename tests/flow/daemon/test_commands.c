@@ -241,6 +241,24 @@ static void what_is_refused_is_logged(void **state)
     }
 }
 
+/* Two gateways: one that misspells a point, one whose messages are broken. */
+static void what_nobody_registered_is_shown(void **state)
+{
+    (void)state;
+    shows("unknown", "nothing was refused");
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(
+            hz_link_publish(link_, hz_slice("hz/E1/H1/P11"), hz_slice("{\"v\":7.5}"), 1), 0);
+    assert_int_equal(hz_link_publish(link_, hz_slice("hz/E1/H1/P1"), hz_slice("{"), 1), 0);
+    assert_int_equal(hz_link_finish(link_, 10 * HZ_NS_PER_S), 0);
+    shows("unknown --json", "\"verdict\":\"unknown-point\",\"point\":\"E1/H1/P11\",\"count\":3,");
+    shows("unknown --json", "\"sample\":\"7.5\"}");
+    shows("unknown --json", "\"verdict\":\"broken\",\"topic\":\"hz/E1/H1/P1\",\"count\":1,");
+    shows("unknown --json", "{\"what\":\"rest\",\"without_row\":0,\"given_up\":0}\n");
+    shows("unknown", "E1/H1/P1  ");
+    shows_not("unknown", "more are in no row");
+}
+
 static long long feed_since(void)
 {
     static char output[4096];
@@ -365,15 +383,11 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        T(shows_what_the_daemon_did),
-        T(the_worst_come_first),
-        T(an_id_that_nothing_has_is_refused),
-        T(what_is_refused_is_logged),
-        T(a_feed_is_lost_since_the_loss),
-        T(tail_counts_from_the_end),
-        T(an_acknowledgement_comes_back),
-        T(acknowledged_is_remembered),
-        T(a_faulty_configuration_means_the_last_good),
+        T(shows_what_the_daemon_did),         T(the_worst_come_first),
+        T(an_id_that_nothing_has_is_refused), T(what_is_refused_is_logged),
+        T(what_nobody_registered_is_shown),   T(a_feed_is_lost_since_the_loss),
+        T(tail_counts_from_the_end),          T(an_acknowledgement_comes_back),
+        T(acknowledged_is_remembered),        T(a_faulty_configuration_means_the_last_good),
         T(without_a_good_one_it_is_exit_78),
     };
 

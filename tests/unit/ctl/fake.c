@@ -57,6 +57,7 @@ static void answer(struct hz_control_request *request, const char *lines)
 
 COMMAND(feeds, "")
 COMMAND(coverage, "by below")
+COMMAND(unknown, "")
 
 static void not_held(void *state)
 {
@@ -159,6 +160,7 @@ static const struct hz_control_row rows[] = {
     {"ack", HZ_RIGHT_ACK, "!alarm reason", begin_ack},
     {"points", HZ_RIGHT_READ, "enterprise hazard glob stale invalid", begin_points},
     {"coverage", HZ_RIGHT_READ, "by below", begin_coverage},
+    {"unknown", HZ_RIGHT_READ, NULL, begin_unknown},
     {"tail", HZ_RIGHT_READ, "from follow count", begin_tail},
     {NULL, HZ_RIGHT_READ, NULL, NULL},
 };

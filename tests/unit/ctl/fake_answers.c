@@ -77,13 +77,21 @@ static const char tail[] =
     "\"sev\":\"red\",\"kind\":\"limit\",\"level\":\"HH\",\"t\":\"1763903052123\",\"value\":\"80\","
     "\"limit\":\"90\",\"unit\":\"%\",\"msg\":\"\"}\n";
 
+static const char unknown[] =
+    "{\"feed\":\"city\",\"verdict\":\"unknown-point\",\"point\":\"330382001/TF01/"
+    "LT1O1\",\"count\":12,"
+    "\"first_ms\":1763902921004,\"last_ms\":1763903047123,\"sample\":\"90.4\"}\n"
+    "{\"feed\":\"city\",\"verdict\":\"broken\",\"topic\":\"hz/a\",\"count\":1,"
+    "\"first_ms\":1763903048123,\"last_ms\":1763903048123,\"sample\":\"{\\u001b\"}\n"
+    "{\"what\":\"rest\",\"without_row\":5,\"given_up\":2}\n";
+
 const char *fake_answer(const char *verb)
 {
     static const struct {
         const char *verb, *lines;
     } answers[] = {
-        {"status", status}, {"alarms", alarms},     {"ack", ack},
-        {"points", points}, {"coverage", coverage}, {"tail", tail},
+        {"status", status},     {"alarms", alarms}, {"ack", ack},         {"points", points},
+        {"coverage", coverage}, {"tail", tail},     {"unknown", unknown},
     };
     static char feeds[4096];
 

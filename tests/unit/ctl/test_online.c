@@ -138,6 +138,23 @@ static void tail_shows_entries(void **state)
            "");
 }
 
+static void unknown_names_the_nearest(void **state)
+{
+    (void)state;
+    expect(
+        RUN(fake, "unknown"), 0,
+        "FEED  VERDICT        POINT OR TOPIC        COUNT  FIRST                LAST             "
+        "    NEAREST               SAMPLE\n"
+        "city  broken         hz/a                      1  2025-11-23 13:04:08  2025-11-23 "
+        "13:04:08                        {\uFFFD\n"
+        "city  unknown-point  330382001/TF01/LT1O1     12  2025-11-23 13:02:01  2025-11-23 "
+        "13:04:07  330382001/TF01/LT101  90.4\n"
+        "7 refusals more are in no row\n",
+        "");
+    assert_string_equal(fake->request, "points|glob=330382001/*");
+    assert_non_null(strstr(RUN_ZH(fake, "unknown")->out, "\n另有 7 次拒收未列出\n"));
+}
+
 static void ack_shows_what_it_did(void **state)
 {
     (void)state;
@@ -255,7 +272,8 @@ static void a_long_list_comes_whole_and_in_order(void **state)
 
 static void json_is_what_the_daemon_said(void **state)
 {
-    static const char *const verbs[] = {"status", "alarms", "points", "coverage", "feeds", "tail"};
+    static const char *const verbs[] = {"status", "alarms", "points", "coverage",
+                                        "feeds",  "tail",   "unknown"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
@@ -471,6 +489,7 @@ int main(int argc, char **argv)
         T(coverage_that_is_good_says_so),
         T(feeds_in_both),
         T(tail_shows_entries),
+        T(unknown_names_the_nearest),
         T(ack_shows_what_it_did),
         T(status_in_sections),
         T(status_in_chinese),
