@@ -4,6 +4,9 @@
  */
 #include "config_priv.h"
 
+#include <arpa/inet.h>
+#include <string.h>
+
 static bool same(const char *a, const char *b)
 {
     return a && b && strcmp(a, b) == 0;
@@ -50,6 +53,30 @@ void config__check_feed(struct config_reader *reader, const struct config_node *
     if (filters && filters->kind == CONFIG_LIST && filters->count == 0)
         CONFIG_WRONG(reader, filters, "write \"- filter: hz/+/+/+\" with its topic below it",
                      "filters: a feed without filters hears nothing");
+}
+
+/* The daemon asks no name service for an address to listen on. */
+void config__check_metrics(struct config_reader *reader, const struct config_node *map, void *thing)
+{
+    const struct hz_metrics_config *metrics = thing;
+    const char *colon = metrics->address ? strrchr(metrics->address, ':') : NULL;
+    char host[INET6_ADDRSTRLEN + 2], room[sizeof(struct in6_addr)];
+    size_t length = colon ? (size_t)(colon - metrics->address) : 0;
+    bool good = !metrics->address; /* said already */
+
+    if (length > 0 && length < sizeof(host)) {
+        memcpy(host, metrics->address, length);
+        host[length] = '\0';
+        good = inet_pton(AF_INET, host, room) == 1;
+    }
+    if (length > 2 && length < sizeof(host) && host[0] == '[' && host[length - 1] == ']') {
+        host[length - 1] = '\0';
+        good = inet_pton(AF_INET6, host + 1, room) == 1;
+    }
+    if (!good)
+        CONFIG_WRONG(reader, config__place(map, "address"),
+                     "write an address of this machine in digits, and a port: 127.0.0.1:9464",
+                     "metrics: %s is nothing to listen on", metrics->address);
 }
 
 /* A broker ends the older of two connections with one client id: both would flap for ever. */

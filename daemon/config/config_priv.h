@@ -101,6 +101,7 @@ void config__store(const struct config_row *row, void *base, int64_t value);
 
 /* Checks over several values; called with the map of the thing and the thing as read. */
 void config__check_feed(struct config_reader *reader, const struct config_node *map, void *thing);
+void config__check_metrics(struct config_reader *reader, const struct config_node *map, void *thing);
 void config__check_config(struct config_reader *reader, const struct config_node *map, void *thing);
 void config__check_rule(struct config_reader *reader, const struct config_node *map, void *thing);
 

@@ -38,6 +38,11 @@ static const struct config_shape redis = {.section = "redis",
                                           .line = CONFIG_NO_OFFSET,
                                           .column = CONFIG_NO_OFFSET,
                                           .file = CONFIG_NO_OFFSET};
+static const struct config_shape metrics = {.section = "metrics",
+                                            .line = CONFIG_NO_OFFSET,
+                                            .column = CONFIG_NO_OFFSET,
+                                            .file = CONFIG_NO_OFFSET,
+                                            .check = config__check_metrics};
 static const struct config_shape feeds = {
     .section = "feeds",
     .size = sizeof(struct hz_feed_config),
@@ -62,6 +67,7 @@ static const struct config_shape filters = {
 
 #define TOP(member)       .section = "", CONFIG_FIELD(struct hz_config, member)
 #define REDIS(member)     .section = "redis", CONFIG_FIELD(struct hz_redis_config, member)
+#define METRICS(member)   .section = "metrics", CONFIG_FIELD(struct hz_metrics_config, member)
 #define FEED(member)      .section = "feeds", CONFIG_FIELD(struct hz_feed_config, member)
 #define FILTER(member)    .section = "feeds.filters", CONFIG_FIELD(struct hz_filter_config, member)
 #define IN(where, member) .section = where, CONFIG_FIELD(struct hz_config, member)
@@ -152,6 +158,15 @@ static const struct config_row rows[] = {
     {REDIS(latest_every_ns), .name = "latest_every", .type = CONFIG_DURATION, .unset = "1s",
      .min = 100 * MS, .max = H, .reload = CONFIG_LIVE,
      .help = "At most one write for each point in this time."},
+
+    {TOP(metrics), .name = "metrics", .type = CONFIG_SECTION, .shape = &metrics,
+     .reload = CONFIG_RESTART, .help = "Metrics and health over HTTP, for Prometheus and probes."},
+    {METRICS(enabled), .name = "enabled", .type = CONFIG_BOOL, .unset = "true",
+     .reload = CONFIG_RESTART, .help = "false: hazardctl metrics only."},
+    {METRICS(address), .name = "address", .type = CONFIG_ADDRESS, .unset = "127.0.0.1:9464",
+     .reload = CONFIG_RESTART,
+     .help = "Address and port of this machine, in digits. Whoever reaches it may read; there is "
+             "no TLS."},
 
     {TOP(feeds), .name = "feeds", .type = CONFIG_SEQUENCE, .shape = &feeds, .reload = CONFIG_REWIRE,
      .hint = "write \"- name: ...\" below it", .help = "MQTT brokers to listen to."},
@@ -267,10 +282,13 @@ static const struct config_row rows[] = {
 };
 
 static const struct config_later later[] = {
-    {"", "views", NULL},    {"", "http", NULL},
-    {"", "hj212", NULL},    {"", "metrics", NULL},
-    {"redis", "tls", NULL}, {"feeds", "tls_cert_file", NULL},
-    {"", "mqtt_out", NULL}, {"feeds", "tls_key_file", NULL},
+    {"", "views", NULL},
+    {"", "http", NULL},
+    {"", "hj212", NULL},
+    {"", "mqtt_out", NULL},
+    {"redis", "tls", NULL},
+    {"feeds", "tls_cert_file", NULL},
+    {"feeds", "tls_key_file", NULL},
 };
 
 const struct config_table config__options = {

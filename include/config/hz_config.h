@@ -90,6 +90,12 @@ struct hz_redis_config {
     int64_t latest_every_ns; /* at most one write per point in this time */
 };
 
+/* Metrics and health over HTTP. */
+struct hz_metrics_config {
+    bool enabled;
+    const char *address; /* "127.0.0.1:9464", "[::1]:9464": digits */
+};
+
 /* A number with what it is relative to: "90", "90 %span", "5 %limit". */
 enum hz_quantity_unit { HZ_ABSOLUTE = 0, HZ_PERCENT_SPAN = 1, HZ_PERCENT_LIMIT = 2 };
 struct hz_quantity {
@@ -166,6 +172,7 @@ struct hz_config {
     uint32_t transitions_ring;
     const char *control_socket; /* NULL: hazardd.sock in the runtime directory */
     struct hz_redis_config redis;
+    struct hz_metrics_config metrics;
     struct hz_feed_config *feeds;
     uint32_t feed_count;
     struct hz_rule_config *rules; /* sorted by id */

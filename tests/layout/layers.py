@@ -24,6 +24,7 @@ LIBRARIES = {
     "yaml.h": ("yaml_parser_t object;", {"config"}),
     "openssl/ssl.h": ("SSL_CTX *object; void *f(void); void *f(void) { return SSL_CTX_new; }", {"feed"}),
     "systemd/sd-journal.h": ("sd_journal *object;", {"publish", "pipeline"}),
+    "microhttpd.h": ("struct MHD_Daemon *object; void *f(void); void *f(void) { return MHD_start_daemon; }", {"control"}),
 }
 
 

@@ -26,6 +26,29 @@ static const struct bad_case cases[] = {
      "    topic: hz/{point}\n",
      "hazardd.yaml:1:18: error: enabled: yes is neither true nor false\n"
      "    hint: write true or false\n"},
+    {"metrics at a name", "hazardd.yaml",
+     "metrics: {address: \"localhost:9464\"}\n"
+     "feeds:\n"
+     "- name: a\n"
+     "  address: h:1883\n"
+     "  client_id: c\n"
+     "  filters:\n"
+     "  - filter: hz/#\n"
+     "    topic: hz/{point}\n",
+     "hazardd.yaml:1:20: error: metrics: localhost:9464 is nothing to listen on\n"
+     "    hint: write an address of this machine in digits, and a port: 127.0.0.1:9464\n"},
+    {"metrics at a socket", "hazardd.yaml",
+     "metrics:\n"
+     "  address: unix:/run/x\n"
+     "feeds:\n"
+     "- name: a\n"
+     "  address: h:1883\n"
+     "  client_id: c\n"
+     "  filters:\n"
+     "  - filter: hz/#\n"
+     "    topic: hz/{point}\n",
+     "hazardd.yaml:2:12: error: metrics: unix:/run/x is nothing to listen on\n"
+     "    hint: write an address of this machine in digits, and a port: 127.0.0.1:9464\n"},
     {"a leading zero", "hazardd.yaml",
      "rule_threads: 01\n"
      "feeds:\n"
