@@ -47,6 +47,7 @@ struct pipeline_feed {
     struct pipeline_outcome said;
     int64_t lost_wall_ns;        /* since when nobody listened */
     uint64_t messages, readings; /* published to counts once per read */
+    int64_t read_ns;             /* when the read under way began, mono */
     uint64_t dropped_said;
     int64_t skew_ms, future_ms;  /* stamps beyond this are ahead of arrival by more than the skew */
     uint32_t payload, payload_placed; /* numbers of the present payload, and of the last with a reading */

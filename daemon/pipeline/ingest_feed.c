@@ -37,6 +37,9 @@ static void on_read_end(void *ctx)
     hz_role_assert(&hz_ingest);
     feed__close_block(feed);
     feed->p->ingest.arrival++;
+    if (feed->messages > 0)
+        hz_histogram_record(&feed->p->stages.read,
+                            hz_mono_ns(feed->p->options.clock) - feed->read_ns);
     feed__add(&feed->counts->messages, feed->messages);
     feed__add(&feed->counts->readings, feed->readings);
     feed->messages = feed->readings = 0;

@@ -302,6 +302,7 @@ void feed__message(void *ctx, const struct hz_mqtt_message *message)
     hz_role_assert(&hz_ingest);
     if (feed->messages == 0) {
         (void)pipeline__ingest_now(feed->p);
+        feed->read_ns = feed->p->ingest.last_mono_ns;
         feed->future_ms = feed->p->ingest.last_wall_ns / HZ_NS_PER_MS + feed->skew_ms;
     }
     feed->messages++;

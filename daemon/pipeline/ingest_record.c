@@ -149,6 +149,7 @@ int64_t pipeline__ingest_now(struct hz_pipeline *p)
     in->last_boot_ns = boot;
     in->last_wall_ns = wall;
     in->last_jt_ns = mono - in->jt_offset_ns;
+    atomic_store_explicit(&p->jt_offset_ns, in->jt_offset_ns, memory_order_relaxed);
     if (suspended || late) {
         hz_log_warning("not watched for %lld ms: the %s", (long long)(passed / HZ_NS_PER_MS),
                        suspended ? "machine was suspended" : "daemon did not get to run");
@@ -188,6 +189,7 @@ void pipeline__begin_run(struct hz_pipeline *p)
     in->last_boot_ns = hz_boot_ns(p->options.clock);
     in->last_wall_ns = hz_wall_ns(p->options.clock);
     in->jt_offset_ns = in->last_mono_ns - in->last_jt_ns;
+    atomic_store_explicit(&p->jt_offset_ns, in->jt_offset_ns, memory_order_relaxed);
     in->progress_at_ns = in->last_mono_ns;
     (void)pipeline__ingest_record(p, &start.head);
     if (last_wall_ns != 0)

@@ -136,6 +136,7 @@ static int prepare(struct hz_pipeline *p, struct hz_diagnostics *diagnostics)
     p->sync.journal = p->write.journal;
     p->sync.alarms = p->write.alarms;
     p->sync.log_number = p->log_newest;
+    p->sync.oldest_jt_ns = HZ_NEVER;
     p->feed_counts = calloc(p->config->feed_count + 1, sizeof(*p->feed_counts));
     error = p->feed_counts ? make_rings(p) : -ENOMEM;
     if (error == 0)

@@ -173,6 +173,7 @@ static void pulse(uv_timer_t *timer)
     hz_role_assert(&hz_output);
     output__ask_news(p);
     output__snapshot_after_hole(p);
+    output__metrics_pulse(p);
     uint64_t appended = atomic_load_explicit(&p->log_appended, memory_order_acquire);
     if (appended != p->output.told_number)
         pipeline__tails_offered(p);
@@ -183,7 +184,7 @@ static void pulse(uv_timer_t *timer)
 
 static void end_when_closed(struct hz_pipeline *p) HZ_ON(hz_output)
 {
-    if (!p->output.publisher && !p->output.control)
+    if (!p->output.publisher && !p->output.control && !p->output.http)
         uv_stop(&p->output.loop);
 }
 
@@ -205,6 +206,15 @@ static void control_closed(void *ctx)
     end_when_closed(p);
 }
 
+static void http_closed(void *ctx)
+{
+    struct hz_pipeline *p = ctx;
+
+    hz_role_assert(&hz_output);
+    p->output.http = NULL;
+    end_when_closed(p);
+}
+
 /* Again at every turn until everything was taken and may go out. */
 static void begin_stop(struct hz_pipeline *p, bool all)
 {
@@ -218,6 +228,8 @@ static void begin_stop(struct hz_pipeline *p, bool all)
     (void)uv_timer_stop(&out->pulse);
     hz_publisher_stop(out->publisher, STOP_GRACE_NS, publisher_closed, p);
     hz_control_stop(out->control, control_closed, p);
+    if (out->http)
+        hz_http_stop(out->http, http_closed, p);
 }
 
 static int make_publisher(struct hz_pipeline *p) HZ_ON(hz_output)
@@ -259,6 +271,27 @@ static int make_control(struct hz_pipeline *p) HZ_ON(hz_output)
     return 0;
 }
 
+static int make_http(struct hz_pipeline *p) HZ_ON(hz_output)
+{
+    struct hz_http_config config = {.loop = &p->output.loop,
+                                    .address = p->config->metrics.address,
+                                    .rows = pipeline__paths,
+                                    .gone = pipeline__http_gone,
+                                    .ctx = p};
+
+    return p->config->metrics.enabled ? hz_http_new(&config, &p->output.http) : 0;
+}
+
+/* A start is the first reload. */
+static void note_start(struct hz_pipeline *p) HZ_ON(hz_output)
+{
+    p->output.reloaded = (struct pipeline_reloaded){
+        .successful = !p->faulty,
+        .success_wall_ns = p->faulty ? 0 : p->start_wall_ns,
+        .set = p->output.set->digest,
+    };
+}
+
 int pipeline__output_init(struct hz_pipeline *p)
 {
     struct pipeline_output *out = &p->output;
@@ -284,8 +317,15 @@ int pipeline__output_init(struct hz_pipeline *p)
     if (error == 0)
         error = pipeline__tails_new(p);
     if (error == 0)
+        error = output__held_new(p);
+    if (error == 0)
+        error = pipeline__metrics_new(p);
+    note_start(p);
+    if (error == 0)
         error = make_publisher(p);
-    return error == 0 ? make_control(p) : error;
+    if (error == 0)
+        error = make_control(p);
+    return error == 0 ? make_http(p) : error;
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)
@@ -304,7 +344,9 @@ static void close_parts(struct hz_pipeline *p) HZ_ON(hz_output)
         hz_publisher_stop(out->publisher, 0, publisher_closed, p);
     if (out->control)
         hz_control_stop(out->control, control_closed, p);
-    if (out->publisher || out->control)
+    if (out->http)
+        hz_http_stop(out->http, http_closed, p);
+    if (out->publisher || out->control || out->http)
         (void)uv_run(&out->loop, UV_RUN_DEFAULT);
 }
 
@@ -332,6 +374,8 @@ void pipeline__output_done(struct hz_pipeline *p)
     pipeline__acks_free(p);
     pipeline__tails_free(p);
     output__unknown_done(p);
+    output__held_free(p);
+    pipeline__metrics_free(p);
     output__news_done(p);
     hz_mirror_free(out->mirror);
     hz_set_unref(out->set);

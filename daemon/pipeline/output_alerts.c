@@ -80,6 +80,8 @@ bool output__take_transitions(struct hz_pipeline *p)
         for (taken = 0; taken < count && take_one(p, &items[taken]); taken++)
             ;
         hz_spsc_release(&p->output.transitions, taken);
+        if (taken > 0)
+            output__held_begin(p);
         all = taken == count;
     }
     pipeline__taken(&p->rule_blocked, pipeline__rule_wake(p));
@@ -108,6 +110,7 @@ void output__release(struct hz_pipeline *p)
         out->released_seq = out->offered_seq;
     }
     out->unreleased = out->released_seq < out->offered_seq;
+    output__held_end(p);
     if (!out->unreleased)
         atomic_store_explicit(&p->released_number, out->offered_number, memory_order_release);
     else

@@ -12,6 +12,7 @@ const struct hz_control_row pipeline__rows[] = {
     {"points", HZ_RIGHT_READ, "enterprise hazard glob stale invalid", pipeline__points_begin},
     {"coverage", HZ_RIGHT_READ, "by below", pipeline__coverage_begin},
     {"unknown", HZ_RIGHT_READ, "", pipeline__unknown_begin},
+    {"metrics", HZ_RIGHT_READ, "prometheus", pipeline__metrics_begin},
     {"tail", HZ_RIGHT_READ, "from follow count", pipeline__tail_begin},
     {NULL, 0, NULL, NULL},
 };

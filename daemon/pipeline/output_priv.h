@@ -15,6 +15,15 @@ bool output__take_transitions(struct hz_pipeline *p) HZ_ON(hz_output);
 /* What may go out, by the durability that is configured and the disk's state. */
 void output__release(struct hz_pipeline *p) HZ_ON(hz_output);
 
+/* output_held.c: how long alerts wait for their cause to be safe */
+int output__held_new(struct hz_pipeline *p) HZ_MUST_USE HZ_ON(hz_output);
+void output__held_free(struct hz_pipeline *p) HZ_ON(hz_output);
+void output__held_begin(struct hz_pipeline *p) HZ_ON(hz_output); /* those up to offered_seq do */
+void output__held_end(struct hz_pipeline *p) HZ_ON(hz_output);   /* those up to released_seq do no more */
+
+/* output_metrics.c */
+void output__metrics_pulse(struct hz_pipeline *p) HZ_ON(hz_output);
+
 /* output_news.c: latest values and coverage from the engine to the publisher, in slices */
 int output__news_init(struct hz_pipeline *p) HZ_MUST_USE HZ_ON(hz_output);
 void output__news_done(struct hz_pipeline *p) HZ_ON(hz_output);

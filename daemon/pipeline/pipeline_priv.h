@@ -18,6 +18,8 @@
 #include "hz_control.h"
 #include "hz_decode.h"
 #include "hz_engine.h"
+#include "hz_histogram.h"
+#include "hz_http.h"
 #include "hz_log.h"
 #include "hz_mirror.h"
 #include "hz_mqtt.h"
@@ -96,7 +98,8 @@ struct pipeline_question {
     uint32_t first, span;
     struct hz_news *news; /* room for `room` */
     uint32_t room, count;
-    struct hz_engine_counts counts;
+    struct hz_engine_counts counts; /* COUNTS */
+    struct hz_coverage whole;       /* COUNTS */
     uint64_t seq; /* of the last record applied */
     uint64_t newest_number; /* of its transitions */
     hz_engine_write save; /* SAVE: called with ctx, on the engine's thread, into memory */
@@ -127,6 +130,24 @@ struct pipeline_fetch { /* output -> write, and back with the entries */
     void *entries; /* malloc'd, for output to free; NULL with length 0 */
     size_t length;
     int error;
+};
+
+/* --- what is measured: each by one thread, once per call or block, never per reading --- */
+
+struct pipeline_stages {
+    struct hz_histogram read;    /* ingest: a read of a feed, from its first message to its block's commit */
+    struct hz_histogram engine;  /* rule: a block */
+    struct hz_histogram written; /* write: from the read of the oldest block of a write to its end */
+    struct hz_histogram sync;    /* sync: one of the journal */
+    struct hz_histogram durable; /* sync: from the read of the oldest block of a sync to its end */
+    struct hz_histogram held;    /* output: alerts, from the engine's ring until they may go out */
+};
+
+/* The last reload, for the metrics; set by whoever takes a set in force, or refuses one. */
+struct pipeline_reloaded {
+    bool successful;         /* the last attempt; a start is one */
+    int64_t success_wall_ns; /* of the last good one; 0 = none in this run */
+    struct hz_digest set;    /* in force */
 };
 
 /* --- by thread --- */
@@ -183,6 +204,7 @@ struct pipeline_write {
     struct hz_log_rate log_rate;
     struct pipeline_snapshot *snapshot; /* waits until everything up to it is durable */
     struct log_queue *queue; /* write_log.c: entries not durable yet */
+    int64_t disk_looked_ns;  /* write_measure.c */
     struct hz_spsc_rx defines, entries, fetches;
     struct hz_spsc_tx notices, fetched;
 };
@@ -198,6 +220,7 @@ struct pipeline_sync {
     uint64_t end;                               /* position of the ring that is durable */
     uint64_t log_number;                        /* newest entry that is durable */
     int64_t log_synced_ns;
+    int64_t oldest_jt_ns; /* of what is not durable; HZ_NEVER = nothing */
     struct pipeline_rest rest, log_rest;
     struct hz_log_rate log_rate;
 };
@@ -225,9 +248,10 @@ struct pipeline_output {
     uv_check_t after_sleep;
     uv_timer_t pulse; /* news, stalled disk */
     struct hz_set *set; /* in force at the transition in hand */
-    struct hz_publisher *publisher; /* NULL when it has closed; `control`, too */
+    struct hz_publisher *publisher; /* NULL when it has closed; `control` and `http`, too */
     struct hz_mirror *mirror;
     struct hz_control *control;
+    struct hz_http *http;
     struct hz_entry *entry; /* being rendered */
     bool unreleased;
     uint64_t offered_seq, offered_number, released_seq, told_number;
@@ -239,6 +263,9 @@ struct pipeline_output {
     struct output_acks *acks;   /* output_ack.c */
     struct output_tails *tails; /* output_tail.c */
     struct output_unknown *unknown; /* output_unknown.c: those who ask, in line; NULL = nobody */
+    struct output_metrics *metrics; /* output_metrics.c */
+    struct output_held *held;       /* output_held.c */
+    struct pipeline_reloaded reloaded;
     struct pipeline_outcome *feed_states; /* the last told, by feed index */
     int64_t observed[HZ_OBSERVED_END];    /* of the publisher, not handed to ingest yet */
     bool observed_new[HZ_OBSERVED_END];
@@ -294,6 +321,12 @@ struct hz_pipeline {
     _Atomic uint32_t stage;                  /* enum pipeline_stage, main */
     _Atomic uint64_t beats[3];               /* ingest, rule, output: for hz_pipeline_alive */
     uint64_t beats_seen[3];                  /* main only */
+
+    struct pipeline_stages stages;
+    _Atomic int64_t jt_offset_ns;   /* ingest -> write, sync: jt = mono - offset */
+    _Atomic int64_t unsynced_jt_ns; /* write sets, sync takes: of the oldest block written; HZ_NEVER = none */
+    _Atomic uint64_t disk_bytes;    /* write -> output: written to journal and alarms log since the start */
+    _Atomic uint64_t disk_free, disk_size; /* write -> output: of the file system; 0 = not known */
 
     struct hz_wake ingest_wake, rule_wake, write_wake, sync_wake, output_wake;
 
@@ -462,6 +495,12 @@ bool pipeline__output_ask(struct hz_pipeline *p, struct pipeline_question *quest
 bool pipeline__output_fetch(struct hz_pipeline *p, const struct pipeline_fetch *fetch) HZ_ON(hz_output);
 bool pipeline__output_command(struct hz_pipeline *p, const struct pipeline_command *command) HZ_ON(hz_output);
 extern const struct hz_control_row pipeline__rows[];
+/* output_metrics.c, output_health.c */
+int pipeline__metrics_new(struct hz_pipeline *p) HZ_MUST_USE HZ_ON(hz_output);
+void pipeline__metrics_free(struct hz_pipeline *p) HZ_ON(hz_output);
+void pipeline__metrics_begin(void *ctx, struct hz_control_request *request);
+extern const struct hz_http_row pipeline__paths[];
+void pipeline__http_gone(void *ctx, struct hz_http_request *request);
 /* output_status.c */
 void pipeline__status_begin(void *ctx, struct hz_control_request *request);
 void pipeline__feeds_begin(void *ctx, struct hz_control_request *request);

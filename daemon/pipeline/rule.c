@@ -69,8 +69,11 @@ static bool apply_some(struct hz_pipeline *p) HZ_ON(hz_rule)
 static void apply_block(struct hz_pipeline *p) HZ_ON(hz_rule)
 {
     struct pipeline_rule *rule = &p->rule;
+    int64_t begun = hz_mono_ns(p->options.clock);
+    bool done = apply_some(p);
 
-    if (apply_some(p)) {
+    hz_histogram_record(&p->stages.engine, hz_mono_ns(p->options.clock) - begun);
+    if (done) {
         hz_block_ring_engine_done(p->ring, rule->view.end);
         rule->in_block = false;
     }
@@ -106,6 +109,7 @@ static void answer(struct hz_pipeline *p, struct pipeline_question *question) HZ
         break;
     case PIPELINE_COUNTS:
         hz_engine_counts(engine, &question->counts);
+        question->whole = hz_engine_coverage(engine, HZ_NEWS_WHOLE, 0);
         break;
     case PIPELINE_SAVE:
         question->save_error = hz_engine_save(engine, question->save, question->ctx);

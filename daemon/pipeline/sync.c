@@ -43,6 +43,29 @@ static void count_sync(struct hz_pipeline *p, int64_t took_ns) HZ_ON(hz_sync)
         atomic_store_explicit(&p->sync_ns_most, (uint64_t)took_ns, memory_order_relaxed);
 }
 
+/* Of what this sync is for: written before, so that its time is in `unsynced`, and stays here while
+ * syncs fail. */
+static void take_oldest(struct hz_pipeline *p) HZ_ON(hz_sync)
+{
+    int64_t oldest = atomic_exchange_explicit(&p->unsynced_jt_ns, HZ_NEVER, memory_order_relaxed);
+
+    if (oldest < p->sync.oldest_jt_ns)
+        p->sync.oldest_jt_ns = oldest;
+}
+
+static void measure(struct hz_pipeline *p, int64_t begun) HZ_ON(hz_sync)
+{
+    int64_t now = hz_mono_ns(p->options.clock);
+
+    count_sync(p, now - begun);
+    hz_histogram_record(&p->stages.sync, now - begun);
+    if (p->sync.oldest_jt_ns != HZ_NEVER)
+        hz_histogram_record(&p->stages.durable,
+                            now - atomic_load_explicit(&p->jt_offset_ns, memory_order_relaxed) -
+                                p->sync.oldest_jt_ns);
+    p->sync.oldest_jt_ns = HZ_NEVER;
+}
+
 static void rest_after(struct pipeline_rest *rest, int64_t now)
 {
     rest->until_ns = now + rest->ns;
@@ -67,6 +90,7 @@ static void sync_journal(struct hz_pipeline *p) HZ_ON(hz_sync)
     int64_t begun = hz_mono_ns(p->options.clock);
     if (end <= p->sync.end || rests(p, &p->sync.rest, begun))
         return;
+    take_oldest(p);
     int error = hz_segment_sync(p->sync.journal);
     if (error < 0) {
         failed(p, "journal", error);
@@ -76,7 +100,7 @@ static void sync_journal(struct hz_pipeline *p) HZ_ON(hz_sync)
         return;
     }
     p->sync.rest.ns = 0;
-    count_sync(p, hz_mono_ns(p->options.clock) - begun);
+    measure(p, begun);
     tell_durable(p, seq, end);
 }
 

@@ -139,6 +139,7 @@ static bool append_staged(struct hz_pipeline *p) HZ_ON(hz_write)
         hz_segment_writer_abandon(w->journal);
         return false;
     }
+    write__measure(p);
     w->staged = 0;
     atomic_store_explicit(&p->written_seq, w->copied_seq, memory_order_release);
     atomic_store_explicit(&p->written_end, w->copied_end, memory_order_release);
@@ -192,6 +193,7 @@ static void one_round(struct hz_pipeline *p, bool *ret_all) HZ_ON(hz_write)
         write__failed(p, "alarms log", error);
     pipeline__log_answer(p);
     write__snapshot_when_safe(p);
+    write__look_at_disk(p);
     *ret_all = all && pipeline__log_empty(p);
 }
 
@@ -232,6 +234,7 @@ void *pipeline__write_run(void *pipeline)
 int pipeline__write_init(struct hz_pipeline *p)
 {
     hz_role_take(&hz_write);
+    atomic_store_explicit(&p->unsynced_jt_ns, HZ_NEVER, memory_order_relaxed);
     p->write.staging = malloc(STAGING_BYTES);
     return p->write.staging ? pipeline__log_queue_new(p) : -ENOMEM;
 }

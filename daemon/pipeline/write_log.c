@@ -106,6 +106,7 @@ int pipeline__log_append(struct hz_pipeline *p)
         }
         if (error < 0)
             return error;
+        write__count_bytes(p, bytes);
         queue->appended = end;
         atomic_store_explicit(&p->log_appended, entry_at(queue, end - 1)->number,
                               memory_order_release);

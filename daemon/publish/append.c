@@ -218,7 +218,8 @@ static struct stream_call add_entries(struct publish_command *c, struct hz_strea
 
     while (call.count < SCRIPT_ENTRIES && bytes < BATCH_BYTES && (entry = next_entry(p, number))) {
         add_entry(c, entry);
-        call.count++;
+        if (call.count++ == 0)
+            call.first_ms = entry->id.ms;
         bytes += entry->bytes;
         *ret_last = entry->id;
         number = entry->number + 1;

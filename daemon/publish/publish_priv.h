@@ -161,6 +161,7 @@ struct stream_call {
     uint64_t last;       /* number of its last entry */
     uint32_t count;      /* entries */
     int64_t released_ns; /* when the last of them was released; 0 = it waited longer */
+    int64_t first_ms;    /* APPEND: of the first's id, the wall clock at its cause */
 };
 
 struct publish_stream {
@@ -308,6 +309,7 @@ struct hz_publisher {
     struct publish_board board;
     struct publish_syslog syslog;
     struct hz_publisher_counts counts;
+    struct hz_publisher_times times;
 
     uv_timer_t beat, grace;
     unsigned open; /* handles and links that must close */

@@ -171,10 +171,20 @@ void publish__settle(struct hz_publisher *p)
 
 /* --- beginning --- */
 
+/* Aligned, as its histograms want. */
+static struct hz_publisher *new_publisher(void)
+{
+    struct hz_publisher *p = aligned_alloc(alignof(struct hz_publisher), sizeof(*p));
+
+    if (p)
+        memset(p, 0, sizeof(*p));
+    return p;
+}
+
 int hz_publisher_new(const struct hz_publisher_config *config, struct hz_set *set,
                      struct hz_publisher **ret_publisher)
 {
-    struct hz_publisher *p = calloc(1, sizeof(*p));
+    struct hz_publisher *p = new_publisher();
     struct hz_text script;
     int error;
 
@@ -412,4 +422,9 @@ void hz_publisher_counts(const struct hz_publisher *publisher,
     ret_counts->waiting = publisher->enabled && newest > publisher->stream.acknowledged
                               ? newest - publisher->stream.acknowledged
                               : 0;
+}
+
+const struct hz_publisher_times *hz_publisher_times(const struct hz_publisher *publisher)
+{
+    return &publisher->times;
 }

@@ -309,6 +309,15 @@ void publish__stream_fetched(struct hz_publisher *p, const void *entries, size_t
 
 /* --- answers --- */
 
+static void measure(struct hz_publisher *p, const struct stream_call *call)
+{
+    hz_histogram_record(&p->times.alert, hz_wall_ns(p->clock) - call->first_ms * HZ_NS_PER_MS);
+    if (call->released_ns == 0)
+        return;
+    p->counts.last_latency_ns = hz_mono_ns(p->clock) - call->released_ns;
+    hz_histogram_record(&p->times.append, p->counts.last_latency_ns);
+}
+
 static void on_ok(struct hz_publisher *p, const struct stream_call *call) HZ_ON(hz_output)
 {
     struct publish_stream *stream = &p->stream;
@@ -317,8 +326,7 @@ static void on_ok(struct hz_publisher *p, const struct stream_call *call) HZ_ON(
     case CALL_APPEND:
         stream->acknowledged = call->last;
         p->counts.published += call->count;
-        if (call->released_ns != 0)
-            p->counts.last_latency_ns = hz_mono_ns(p->clock) - call->released_ns;
+        measure(p, call);
         publish__stream_pump(p);
         break;
     case CALL_ACTIVE:

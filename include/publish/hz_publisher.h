@@ -13,6 +13,7 @@
 #define HZ_PUBLISHER_H
 
 #include "hz_entry.h"
+#include "hz_histogram.h"
 #include "hz_mirror.h"
 #include "hz_redis.h"
 
@@ -121,6 +122,13 @@ struct hz_publisher_counts {
     int64_t last_latency_ns;
     uint64_t epoch;
 };
+/* Once per append: from the moment its last entry was let go until Redis had it (what waited for Redis
+ * to come back is not in it); and from the block that caused its first entry, with all waiting: to the
+ * millisecond, by the wall clock. Any thread may read them. */
+struct hz_publisher_times {
+    struct hz_histogram append, alert;
+};
+const struct hz_publisher_times *hz_publisher_times(const struct hz_publisher *publisher);
 void hz_publisher_counts(const struct hz_publisher *publisher, struct hz_publisher_counts *ret_counts) HZ_ON(hz_output);
 
 #endif
