@@ -58,6 +58,7 @@ static void answer(struct hz_control_request *request, const char *lines)
 COMMAND(feeds, "")
 COMMAND(coverage, "by below")
 COMMAND(unknown, "")
+COMMAND(metrics, "prometheus")
 
 static void not_held(void *state)
 {
@@ -161,6 +162,7 @@ static const struct hz_control_row rows[] = {
     {"points", HZ_RIGHT_READ, "enterprise hazard glob stale invalid", begin_points},
     {"coverage", HZ_RIGHT_READ, "by below", begin_coverage},
     {"unknown", HZ_RIGHT_READ, NULL, begin_unknown},
+    {"metrics", HZ_RIGHT_READ, "prometheus", begin_metrics},
     {"tail", HZ_RIGHT_READ, "from follow count", begin_tail},
     {NULL, HZ_RIGHT_READ, NULL, NULL},
 };

@@ -85,13 +85,17 @@ static const char unknown[] =
     "\"first_ms\":1763903048123,\"last_ms\":1763903048123,\"sample\":\"{\\u001b\"}\n"
     "{\"what\":\"rest\",\"without_row\":5,\"given_up\":2}\n";
 
+static const char metrics[] = "{\"line\":\"# TYPE a counter\"}\n"
+                              "{\"line\":\"a_total{l=\\\"x\\\"} 1\"}\n"
+                              "{\"line\":\"# EOF\\u001b\"}\n";
+
 const char *fake_answer(const char *verb)
 {
     static const struct {
         const char *verb, *lines;
     } answers[] = {
         {"status", status},     {"alarms", alarms}, {"ack", ack},         {"points", points},
-        {"coverage", coverage}, {"tail", tail},     {"unknown", unknown},
+        {"coverage", coverage}, {"tail", tail},     {"unknown", unknown}, {"metrics", metrics},
     };
     static char feeds[4096];
 

@@ -300,8 +300,8 @@ static void arguments_beyond_a_line_are_refused(void **state)
 
 static void help_is_there(void **state)
 {
-    static const char *const verbs[] = {"status", "alarms", "ack",   "points", "coverage",
-                                        "feeds",  "tail",   "check", "config"};
+    static const char *const verbs[] = {"status", "alarms",  "ack",  "points", "coverage",
+                                        "feeds",  "metrics", "tail", "check",  "config"};
 
     (void)state;
     const struct ran *ran = RUN(fake, "help");

@@ -268,12 +268,22 @@ static void a_long_list_comes_whole_and_in_order(void **state)
     }
 }
 
+/* Lines as they are in the text, without what a terminal would obey. */
+static void metrics_are_lines(void **state)
+{
+    (void)state;
+    expect(RUN(fake, "metrics"), 0, "# TYPE a counter\na_total{l=\"x\"} 1\n# EOF\uFFFD\n", "");
+    assert_string_equal(fake->request, "metrics");
+    assert_int_equal(RUN(fake, "metrics", "--prometheus")->code, 0);
+    assert_string_equal(fake->request, "metrics|prometheus=1");
+}
+
 /* --- for programs --- */
 
 static void json_is_what_the_daemon_said(void **state)
 {
-    static const char *const verbs[] = {"status", "alarms", "points", "coverage",
-                                        "feeds",  "tail",   "unknown"};
+    static const char *const verbs[] = {"status", "alarms", "points",  "coverage",
+                                        "feeds",  "tail",   "metrics", "unknown"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
@@ -488,6 +498,7 @@ int main(int argc, char **argv)
         T(coverage_in_both),
         T(coverage_that_is_good_says_so),
         T(feeds_in_both),
+        T(metrics_are_lines),
         T(tail_shows_entries),
         T(unknown_names_the_nearest),
         T(ack_shows_what_it_did),
