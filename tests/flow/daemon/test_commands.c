@@ -83,8 +83,9 @@ static int ctl(char *to, size_t size, const char *arguments)
     const char *build = getenv("HAZARD_BUILD");
     size_t length = 0;
 
-    (void)snprintf(command, sizeof(command), "LC_ALL=C.UTF-8 %s/ctl/hazardctl %s 2>&1",
-                   build ? build : ".", arguments);
+    (void)snprintf(command, sizeof(command),
+                   "LC_ALL=C.UTF-8 STATE_DIRECTORY=%s/state %s/ctl/hazardctl %s 2>&1",
+                   flow_folder(flow), build ? build : ".", arguments);
     assert_int_equal(setenv("HAZARDD_SOCKET", flow_socket(flow, FLOW_DAEMON), 1), 0);
     FILE *output = popen(command, "re");
     assert_non_null(output);
@@ -259,6 +260,41 @@ static void what_nobody_registered_is_shown(void **state)
     shows_not("unknown", "more are in no row");
 }
 
+static unsigned lines_of(const char *arguments, const char *first, const char *last)
+{
+    static char output[65536];
+    unsigned lines = 0;
+
+    assert_int_equal(ctl(output, sizeof(output), arguments), 0);
+    for (const char *at = output; (at = strchr(at, '\n')); at++)
+        lines++;
+    if (strncmp(output, first, strlen(first)) != 0 || !strstr(output, last))
+        fail_msg("hazardctl %s:\n%s", arguments, output);
+    return lines;
+}
+
+/* Out of the files of a daemon that is running, and of one that is not. */
+static void what_was_journalled_is_shown(void **state)
+{
+    (void)state;
+    send_value("P1", 20, 1);
+    send_value("P1", 95, 2);
+    send_value("P2", 21, 3);
+    shows("history E1/H1/P1 --json", "\"value\":20,\"quality\":\"good\",\"feed\":\"city\"");
+    shows("history E1/H1/P1 --json", "{\"what\":\"alarm\",\"v\":\"1\"");
+    shows("history E1/H1/P1", "high.high@E1/H1/P1");
+    shows_not("history E1/H1/P1 --json", "\"value\":21");
+    assert_int_equal(lines_of("history E1/H1/P1 --json --limit 2", "{\"what\":\"reading\"",
+                              "\"event\":\"raise\""),
+                     2);
+    shows("history E1/H1/P1 --to 2020-01-01", "nothing is journalled");
+    refuses("history E1/H1/P11",
+            "hazardctl: the journal knows no point 'E1/H1/P11'; did you mean E1/H1/P1?\n");
+    flow_stop(flow, FLOW_DAEMON);
+    shows("history E1/H1/P1 --from 1h", "high.high@E1/H1/P1");
+    shows("history E1/H1/P2 --from 1h", "21");
+}
+
 static long long feed_since(void)
 {
     static char output[4096];
@@ -283,19 +319,6 @@ static void a_feed_is_lost_since_the_loss(void **state)
     assert_true(flow_until(is_logged, &logged));
     shows("feeds", "broker.sock"); /* the attempt's own reason */
     assert_int_equal(feed_since(), since);
-}
-
-static unsigned lines_of(const char *arguments, const char *first, const char *last)
-{
-    static char output[65536];
-    unsigned lines = 0;
-
-    assert_int_equal(ctl(output, sizeof(output), arguments), 0);
-    for (const char *at = output; (at = strchr(at, '\n')); at++)
-        lines++;
-    if (strncmp(output, first, strlen(first)) != 0 || !strstr(output, last))
-        fail_msg("hazardctl %s:\n%s", arguments, output);
-    return lines;
 }
 
 static void tail_counts_from_the_end(void **state)
@@ -383,11 +406,17 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        T(shows_what_the_daemon_did),         T(the_worst_come_first),
-        T(an_id_that_nothing_has_is_refused), T(what_is_refused_is_logged),
-        T(what_nobody_registered_is_shown),   T(a_feed_is_lost_since_the_loss),
-        T(tail_counts_from_the_end),          T(an_acknowledgement_comes_back),
-        T(acknowledged_is_remembered),        T(a_faulty_configuration_means_the_last_good),
+        T(shows_what_the_daemon_did),
+        T(the_worst_come_first),
+        T(an_id_that_nothing_has_is_refused),
+        T(what_is_refused_is_logged),
+        T(what_nobody_registered_is_shown),
+        T(what_was_journalled_is_shown),
+        T(a_feed_is_lost_since_the_loss),
+        T(tail_counts_from_the_end),
+        T(an_acknowledgement_comes_back),
+        T(acknowledged_is_remembered),
+        T(a_faulty_configuration_means_the_last_good),
         T(without_a_good_one_it_is_exit_78),
     };
 
