@@ -48,7 +48,7 @@ struct ctl_command {
 };
 
 extern const struct ctl_command ctl_alarms, ctl_ack, ctl_check, ctl_config, ctl_coverage, ctl_feeds,
-    ctl_history, ctl_metrics, ctl_points, ctl_status, ctl_tail, ctl_top, ctl_unknown;
+    ctl_explain, ctl_history, ctl_metrics, ctl_points, ctl_status, ctl_tail, ctl_top, ctl_unknown;
 
 /* Ends with NULL; in the order of the help. */
 extern const struct ctl_command *const ctl_commands[];

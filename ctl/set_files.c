@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What `check` and `config` share: the files of a directory, and everything that is wrong with them,
+ * What `check`, `config` and `explain` share: the files of a directory, and everything that is wrong with them,
  * as text for people and compilers of messages, or as JSON.
  */
 #include "ctl_set.h"
@@ -14,6 +14,34 @@ const char *ctl_directory(const struct ctl_call *call)
     const char *given = ctl_value(call, "config");
 
     return given ? given : CTL_DIRECTORY_DEFAULT;
+}
+
+/* Files that can't be read end it: what they hold would be reported as missing everywhere else. */
+int ctl_compile(const char *directory, struct ctl_compiled *ret_compiled)
+{
+    *ret_compiled = (struct ctl_compiled){0};
+    hz_files_init(&ret_compiled->files);
+    hz_diagnostics_init(&ret_compiled->diagnostics);
+    int code = hz_files_read(&ret_compiled->files, directory, &ret_compiled->diagnostics);
+
+    if (code == 0)
+        code = hz_names_new(&ret_compiled->names);
+    if (code == 0)
+        code = hz_set_build(&ret_compiled->files, ret_compiled->names, &ret_compiled->diagnostics,
+                            &ret_compiled->set);
+    if (code == 0)
+        code = hz_ruleset_compile(ret_compiled->set, &ret_compiled->diagnostics,
+                                  &ret_compiled->ruleset);
+    return code == HZ_ECONFIG ? 0 : code;
+}
+
+void ctl_compiled_done(struct ctl_compiled *compiled)
+{
+    hz_ruleset_free(compiled->ruleset);
+    hz_set_unref(compiled->set);
+    hz_names_free(compiled->names);
+    hz_diagnostics_done(&compiled->diagnostics);
+    hz_files_done(&compiled->files);
 }
 
 static void write_json(const struct hz_diagnostic *one)

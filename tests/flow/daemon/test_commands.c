@@ -295,6 +295,54 @@ static void what_was_journalled_is_shown(void **state)
     shows("history E1/H1/P2 --from 1h", "21");
 }
 
+static void explains(const char *what, const char *text)
+{
+    static char arguments[512];
+
+    (void)snprintf(arguments, sizeof(arguments), "explain %s --config %s/config", what,
+                   flow_folder(flow));
+    shows(arguments, text);
+}
+
+/* A limit of the row, one of the rule; then an alarm, as long as it is there and when it is over. */
+static void why_is_explained(void **state)
+{
+    char arguments[512];
+
+    (void)state;
+    flow_write(flow, "config/points.csv",
+               "enterprise,hazard,code,name,kind,unit,range_low,range_high,L\n"
+               "E1,H1,P1,液位,level,%%,0,100,\nE1,H1,P2,液位二,level,%%,0,100,12\n");
+    explains("E1/H1/P2", "! the limits are those of the files in ");
+    flow_stop(flow, FLOW_DAEMON);
+    flow_start(flow, FLOW_DAEMON);
+    flow_wait_connected(flow);
+    explains("E1/H1/P2 --json",
+             "\"level\":\"L\",\"sev\":\"orange\",\"rule_at\":\"rules.d/high.yaml:10\"");
+    explains("E1/H1/P2 --json", "\"limit\":12.0,\"limit_at\":\"points.csv:3\",\"deadband\":2.0,"
+                                "\"deadband_at\":\"rules.d/high.yaml:3\"");
+    explains("E1/H1/P1 --json", "\"limit\":10.0,\"limit_at\":\"rules.d/high.yaml:10\"");
+    (void)snprintf(arguments, sizeof(arguments), "explain E1/H1/P2 --config %s/config",
+                   flow_folder(flow));
+    shows_not(arguments, "! the limits are");
+    send_value("P1", 20, 1);
+    send_value("P1", 95, 2);
+    shows("alarms", "high.high@E1/H1/P1");
+    explains("high.high@E1/H1/P1", "state        unack");
+    explains("high.high@E1/H1/P1 --json", "\"event\":\"raise\"");
+    explains("high.high@E1/H1/P1 --json", "\"value\":20,\"quality\":\"good\",\"feed\":\"city\","
+                                          "\"retained\":false,\"historic\":false,\"drill\":false,"
+                                          "\"before\":\"raise\"");
+    shows("ack high.high@E1/H1/P1 --reason checked", "ack");
+    explains("high.high@E1/H1/P1", "hazardctl  checked");
+    send_value("P1", 20, 3);
+    explains("high.high@E1/H1/P1 --json", "\"before\":\"clear\"");
+    explains("high.high@E1/H1/P1", "state        normal"); /* out of the log */
+    flow_stop(flow, FLOW_DAEMON);
+    explains("high.high@E1/H1/P1", "! hazardd is not reachable at ");
+    refuses("explain high.high", "hazardctl: there is no alarm, condition or point 'high.high'\n");
+}
+
 static long long feed_since(void)
 {
     static char output[4096];
@@ -412,6 +460,7 @@ int main(void)
         T(what_is_refused_is_logged),
         T(what_nobody_registered_is_shown),
         T(what_was_journalled_is_shown),
+        T(why_is_explained),
         T(a_feed_is_lost_since_the_loss),
         T(tail_counts_from_the_end),
         T(an_acknowledgement_comes_back),

@@ -155,6 +155,30 @@ static void unknown_names_the_nearest(void **state)
     assert_non_null(strstr(RUN_ZH(fake, "unknown")->out, "\n另有 7 次拒收未列出\n"));
 }
 
+/* An alarm of the daemon, files that have no such point, and a state directory that is not there. */
+static void explain_says_what_it_could_not_look_at(void **state)
+{
+    (void)state;
+    const struct ran *ran =
+        RUN(fake, "explain", "k7f3-1c9e2", "--config", HZ_TEST_CONFIG, "--state", "/nonexistent");
+
+    assert_int_equal(ran->code, 0);
+    assert_memory_equal(ran->out, "alarm\n  alarm        k7f3-1c9e2\n",
+                        strlen("alarm\n  alarm        k7f3-1c9e2\n"));
+    assert_non_null(strstr(ran->out, "  last value      0.1 %\n"));
+    assert_non_null(strstr(ran->out, "! /nonexistent can't be read: as root, "));
+    assert_null(strstr(ran->out, "what happened"));
+    ran = RUN_ZH(fake, "explain", "tank-level.high@330382001/TF01/LT101", "--state", "/nonexistent",
+                 "--config", "/nonexistent");
+    assert_non_null(strstr(ran->out, "  状态      未确认\n"));
+    assert_non_null(strstr(ran->out, "! /nonexistent 中的配置不可用"));
+    ran =
+        RUN(fake, "explain", "a.high@b/c/d", "--config", HZ_TEST_CONFIG, "--state", "/nonexistent");
+    assert_int_equal(ran->code, 0); /* the fake has a point for whoever asks */
+    ran = RUN(fake, "explain", "k7f3-0", "--config", HZ_TEST_CONFIG, "--state", "/nonexistent");
+    expect(ran, 1, "", "hazardctl: there is no alarm, condition or point 'k7f3-0'\n");
+}
+
 static void ack_shows_what_it_did(void **state)
 {
     (void)state;
@@ -501,6 +525,7 @@ int main(int argc, char **argv)
         T(metrics_are_lines),
         T(tail_shows_entries),
         T(unknown_names_the_nearest),
+        T(explain_says_what_it_could_not_look_at),
         T(ack_shows_what_it_did),
         T(status_in_sections),
         T(status_in_chinese),
