@@ -17,16 +17,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HOT_EVERY  500u /* with two transitions in four passes: one in a thousand readings */
-#define PASSES     4u
+#define HOT_EVERY  250u /* with two transitions in six passes: one in 750 readings */
 #define EXIT_USAGE 2
 
 struct options {
     unsigned long port, enterprises, messages, connections;
 };
 
-static struct options options = {.enterprises = 1000, .messages = 2000000};
-static struct work work = {.passes = PASSES, .hot_every = HOT_EVERY};
+static struct options options = {.enterprises = 1000, .messages = 2400000};
+static struct work work = {.passes = WORK_TURNS, .hot_every = HOT_EVERY};
 static int ended[2]; /* a byte for each connection that has ended */
 
 static void usage(void)
@@ -36,12 +35,12 @@ static void usage(void)
            "as\n"
            "it takes them: {\"ts\":...,\"v\":...} under hz/E0001/H01/P0001, 100 points an "
            "enterprise,\n"
-           "one in 500 points crossing 90 and back in four passes. MQTT 3.1.1, QoS 0, one client "
+           "one in 250 points crossing 90 and back in six passes. MQTT 3.1.1, QoS 0, one client "
            "at a time.\n\n"
            "  --port P         0: a free one (0)\n"
            "  --enterprises N  1 to 9999 in steps of 5 (1000)\n"
-           "  --messages N     to each client, in whole rounds of four passes over all points;\n"
-           "                   0: until it leaves (2000000)\n"
+           "  --messages N     to each client, in whole rounds of six passes over all points;\n"
+           "                   0: until it leaves (2400000)\n"
            "  --connections N  end after so many; 0: never (0)\n"
            "  --help           this\n");
 }

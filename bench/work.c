@@ -20,12 +20,23 @@ void work_json(char *topic, char *payload, unsigned point, uint64_t ts_ms, const
     (void)snprintf(payload, 64, "{\"ts\":%llu,\"v\":%s}", (unsigned long long)ts_ms, value);
 }
 
+unsigned work_point(const struct work *work, unsigned i)
+{
+    return (unsigned)((uint64_t)i * STEP % work->points);
+}
+
+bool work_is_hot(const struct work *work, unsigned i)
+{
+    return i % work->hot_every == work->hot_every - 1;
+}
+
 /* Of a hot point, and of any other. */
 static void write_value(char value[16], bool hot, unsigned pass, unsigned point, unsigned i)
 {
-    static const unsigned turns[4] = {50, 93, 89, 50}; /* normal, over, in the deadband, back */
+    /* normal, over, in the deadband, over, in it, back: without a deadband it would cross four times */
+    static const unsigned turns[WORK_TURNS] = {50, 93, 89, 93, 89, 50};
 
-    (void)snprintf(value, 16, "%u.%02u", hot ? turns[pass % 4] : 20 + point % 60, i % 100);
+    (void)snprintf(value, 16, "%u.%02u", hot ? turns[pass % WORK_TURNS] : 20 + point % 60, i % 100);
 }
 
 static size_t write_pass(const struct work *work, unsigned pass, uint64_t ts_ms, uint8_t *to)
@@ -34,8 +45,8 @@ static size_t write_pass(const struct work *work, unsigned pass, uint64_t ts_ms,
     size_t at = 0;
 
     for (unsigned i = 0; i < work->points; i++) {
-        unsigned point = (unsigned)((uint64_t)i * STEP % work->points);
-        write_value(value, i % work->hot_every == work->hot_every - 1, pass, point, i);
+        unsigned point = work_point(work, i);
+        write_value(value, work_is_hot(work, i), pass, point, i);
         work->message(topic, payload, point, ts_ms, value);
         at += stub_publish(to + at, 0x30, 4, topic, 0, payload, strlen(payload));
     }
@@ -47,7 +58,7 @@ bool work_prepare(struct work *work)
     const size_t pass_bytes = (size_t)work->points * PACKET_BYTES;
 
     if (work->points % WORK_ENTERPRISE_POINTS || work->points % STEP == 0 ||
-        work->points % work->hot_every || work->passes % 2)
+        work->points % work->hot_every || work->passes % WORK_TURNS)
         return false;
     if (!work->message)
         work->message = work_json;
@@ -65,8 +76,8 @@ bool work_prepare(struct work *work)
     }
     const uint64_t hot = work->points / work->hot_every;
     work->messages = (uint64_t)work->points * work->passes;
-    work->raises = hot * ((work->passes + 2) / 4);
-    work->clears = hot * (work->passes / 4);
+    work->raises = hot * (work->passes / WORK_TURNS);
+    work->clears = hot * (work->passes / WORK_TURNS);
     return true;
 }
 

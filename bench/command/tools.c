@@ -15,6 +15,8 @@
 const struct tool tools[] = {
     {"capacity", "bench_capacity", TOOL_NOTHING, 0, "",
      "how many points at which rate this machine carries, with head-room", "hazardd"},
+    {"peers", "bench_peers", TOOL_OWN, 0, "--help for its options",
+     "what else could be used, beside hazardd: CPU and latency", "hazardd mosquitto redis-server"},
     {"path", "bench_path", TOOL_NOTHING, 0, "",
      "CPU for a million messages, the whole way, beside a bare subscriber", "hazardd"},
     {"latency", "bench_latency", TOOL_NOTHING, 0, "",

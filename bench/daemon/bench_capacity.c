@@ -24,7 +24,7 @@
 
 #define ENTERPRISES 1000u
 #define ROUNDS      3
-#define REPEATS     50u /* of four passes: 20 million messages, so that nothing hides in a cache */
+#define REPEATS     34u /* of six passes: 20 million messages, so that nothing hides in a cache */
 #define HEADROOM    4.0
 #define FEW         1000u /* points, whose memory is that of the daemon itself */
 #define MANY        250000u
@@ -41,7 +41,7 @@ struct measured {
 };
 
 static struct work work = {
-    .points = ENTERPRISES * WORK_ENTERPRISE_POINTS, .hot_every = 500, .passes = 4};
+    .points = ENTERPRISES * WORK_ENTERPRISE_POINTS, .hot_every = 250, .passes = WORK_TURNS};
 static int gate[2]; /* a byte lets the blast begin */
 
 static void blast(int fd, unsigned connection, void *ctx)

@@ -11,16 +11,14 @@
  */
 #include "hz_bench.h"
 #include "hz_entry.h"
-#include "link.h"
 #include "rig.h"
+#include "visible.h"
 
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <math.h>
 #include <mosquitto.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,23 +26,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#define POINTS    1000u
-#define HOT_EVERY 10u /* of ten points one crosses at each of its turns */
-#define RATE      5000u
-#define PASSES    25u /* over all points in one round: 5 s */
-#define CROSSINGS (POINTS / HOT_EVERY * PASSES)
-#define ROUNDS    5
-#define SYNCS     2000
-#define STREAM    "hz:1:{all}:stream"
+#define ENTERPRISES 10u
+#define POINTS      (ENTERPRISES * WORK_ENTERPRISE_POINTS)
+#define HOT_EVERY   10u /* of ten points one crosses at each of its turns */
+#define RATE        5000u
+#define PASSES      25u /* over all points in one round: 5 s */
+#define CROSSINGS   (POINTS / HOT_EVERY * PASSES)
+#define ROUNDS      5
+#define SYNCS       2000
+#define STREAM      VISIBLE_STREAM
 
-static _Atomic uint64_t sent_ns[POINTS];
 static const char *redis_path;
-
-struct consumed {
-    double *samples_us;
-    unsigned count;
-    unsigned seen[POINTS];
-};
 
 /* --- the least program --- */
 
@@ -117,7 +109,8 @@ static void add_entry(struct least *least, unsigned point, bool high, double val
     char point_text[32], value_text[32];
     const char *event = high ? "raise" : "clear";
 
-    (void)snprintf(point_text, sizeof(point_text), "E0001/H01/P%04u", point);
+    (void)snprintf(point_text, sizeof(point_text), "E%04u/H01/P%04u",
+                   point / WORK_ENTERPRISE_POINTS + 1, point % WORK_ENTERPRISE_POINTS + 1);
     (void)snprintf(value_text, sizeof(value_text), "%.2f", value);
     if (least->bare) {
         freeReplyObject(redisCommand(
@@ -135,18 +128,18 @@ static void add_entry(struct least *least, unsigned point, bool high, double val
 static void on_message(struct mosquitto *m, void *ctx, const struct mosquitto_message *message)
 {
     struct least *least = ctx;
-    unsigned point;
+    unsigned point = visible_point(message->topic + strlen("hz/")); /* no other topics are sent */
     double value;
 
     (void)m;
-    if (sscanf(message->topic, "hz/E0001/H01/P%u", &point) != 1 || point == 0 || point > POINTS)
+    if (point >= POINTS)
         return;
     const char *v = strstr(message->payload, "\"v\":");
     value = v ? strtod(v + 4, NULL) : 0;
-    bool high = least->high[point - 1] ? value >= 88 : value >= 90;
-    if (high == least->high[point - 1])
+    bool high = least->high[point] ? value >= 88 : value >= 90;
+    if (high == least->high[point])
         return;
-    least->high[point - 1] = high;
+    least->high[point] = high;
     add_entry(least, point, high, value);
 }
 
@@ -175,87 +168,6 @@ static pid_t start_least(const char *broker, const char *redis, bool bare)
     return 0;
 }
 
-/* --- the consumer --- */
-
-static void take_entry(struct consumed *consumed, const redisReply *fields, uint64_t now)
-{
-    unsigned point = 0;
-
-    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-        const char *name = fields->element[i]->str, *value = fields->element[i + 1]->str;
-        if (strcmp(name, "point") == 0)
-            (void)sscanf(value, "E0001/H01/P%u", &point);
-    }
-    if (point == 0 || point > POINTS)
-        return; /* an alarm of the daemon itself */
-    uint64_t sent = atomic_load(&sent_ns[point - 1]);
-    consumed->seen[point - 1]++;
-    if (sent != 0 && consumed->count < CROSSINGS)
-        consumed->samples_us[consumed->count++] = (double)(now - sent) / 1e3;
-}
-
-static void *consume(void *ctx)
-{
-    struct consumed *consumed = ctx;
-    redisContext *redis = redisConnectUnix(redis_path);
-    char last[64] = "0-0";
-    unsigned quiet = 0;
-
-    if (!redis || redis->err)
-        rig_fail("the consumer has no Redis");
-    while (consumed->count < CROSSINGS && quiet < 30) {
-        redisReply *reply =
-            redisCommand(redis, "XREAD COUNT 100 BLOCK 500 STREAMS " STREAM " %s", last);
-        uint64_t now = hz_bench_now_ns();
-        quiet = reply && reply->type == REDIS_REPLY_ARRAY ? 0 : quiet + 1;
-        if (quiet == 0) {
-            const redisReply *entries = reply->element[0]->element[1];
-            for (size_t i = 0; i < entries->elements; i++)
-                take_entry(consumed, entries->element[i]->element[1], now);
-            (void)snprintf(last, sizeof(last), "%s",
-                           entries->element[entries->elements - 1]->element[0]->str);
-        }
-        freeReplyObject(reply);
-    }
-    redisFree(redis);
-    return NULL;
-}
-
-/* --- the sender --- */
-
-static void send_one(struct hz_link *link, unsigned point, bool high)
-{
-    char topic[48], payload[64];
-    struct timespec wall;
-
-    (void)clock_gettime(CLOCK_REALTIME, &wall);
-    (void)snprintf(topic, sizeof(topic), "hz/E0001/H01/P%04u", point + 1);
-    (void)snprintf(payload, sizeof(payload), "{\"ts\":%lld,\"v\":%u.25}",
-                   (long long)wall.tv_sec * 1000 + wall.tv_nsec / 1000000,
-                   high ? 93 : 20 + point % 60);
-    if (hz_link_publish(link, hz_slice(topic), hz_slice(payload), 0) < 0)
-        rig_fail("the sender's buffer is full");
-    if (point % HOT_EVERY == 0)
-        atomic_store(&sent_ns[point], hz_bench_now_ns());
-    if (hz_link_work(link) < 0)
-        rig_fail("the sender lost its connection");
-}
-
-/* One message a write(), by an absolute schedule; hot points are high at every other pass. */
-static void send_round(struct hz_link *link)
-{
-    uint64_t start = hz_bench_now_ns(), sent = 0;
-
-    for (unsigned pass = 0; pass < PASSES; pass++) {
-        for (unsigned point = 0; point < POINTS; point++, sent++) {
-            uint64_t due = start + sent * (1000000000u / RATE);
-            struct timespec at = {(time_t)(due / 1000000000u), (long)(due % 1000000000u)};
-            (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
-            send_one(link, point, pass % 2 == 0 && point % HOT_EVERY == 0);
-        }
-    }
-}
-
 /* --- a round --- */
 
 enum program { LEAST, BARE, RELAXED, DURABLE, PROGRAMS };
@@ -264,8 +176,6 @@ static void start_program(struct rig *rig, enum program program, const char *bro
 {
     if (program == LEAST || program == BARE) {
         (void)start_least(broker, redis_path, program == BARE);
-        (void)nanosleep(&(struct timespec){0, 300000000},
-                        NULL); /* it says nothing when it is ready */
         return;
     }
     rig_write(rig, "config/hazardd.yaml",
@@ -275,7 +185,7 @@ static void start_program(struct rig *rig, enum program program, const char *bro
               "filter: \"hz/+/+/+\"\n"
               "    qos: 0\n    topic: hz/{enterprise}/{hazard}/{point}\n",
               program == RELAXED ? "relaxed" : "durable", redis_path, broker);
-    rig_write_points(rig, 1, POINTS, false);
+    rig_write_points(rig, ENTERPRISES, WORK_ENTERPRISE_POINTS, false);
     rig_start_daemon(rig);
     rig_wait_number(rig, "feed", "connected_now", 1);
     rig_wait_number(rig, "redis", "epoch", 0);
@@ -285,10 +195,14 @@ static void start_program(struct rig *rig, enum program program, const char *bro
 static void one_round(enum program program, double *ret_p99, double *ret_max)
 {
     struct rig *rig = rig_new();
-    struct consumed consumed = {.samples_us = calloc(CROSSINGS, sizeof(double))};
     char broker[128], redis[128], address[160];
-    struct hz_link *link;
-    pthread_t consumer;
+    struct visible visible = {.points = POINTS,
+                              .hot_every = HOT_EVERY,
+                              .passes = PASSES,
+                              .rate = RATE,
+                              .broker = address,
+                              .redis = redis};
+    struct visible_result result;
 
     (void)snprintf(broker, sizeof(broker), "%s/broker.sock", rig_folder(rig));
     (void)snprintf(redis, sizeof(redis), "%s/redis.sock", rig_folder(rig));
@@ -297,24 +211,11 @@ static void one_round(enum program program, double *ret_p99, double *ret_max)
     rig_start_broker(rig, "max_queued_messages 100000");
     rig_start_redis(rig);
     start_program(rig, program, broker);
-    memset((void *)sent_ns, 0, sizeof(sent_ns));
-    if (hz_link_open(address, "sender", 1, &link) < 0 ||
-        pthread_create(&consumer, NULL, consume, &consumed) != 0)
-        rig_fail("the sender or the consumer");
-    send_round(link);
-    (void)pthread_join(consumer, NULL);
-    hz_link_close(link);
-    if (consumed.count != CROSSINGS)
-        rig_fail("%u of %u crossings were seen", consumed.count, CROSSINGS);
-    for (unsigned point = 0; point < POINTS; point++)
-        if (consumed.seen[point] != (point % HOT_EVERY == 0 ? PASSES : 0))
-            rig_fail("point %u: %u alerts, %u crossings", point, consumed.seen[point], PASSES);
-    struct hz_bench round = hz_bench("latency", "", consumed.samples_us, CROSSINGS);
-    round.count = CROSSINGS;
-    *ret_p99 = hz_bench_quantile(&round, 0.99);
-    *ret_max = hz_bench_quantile(&round, 1);
+    visible_wait_ready(&visible);
+    visible_round(&visible, &result);
+    *ret_p99 = result.p99_us;
+    *ret_max = result.max_us;
     rig_free(rig);
-    free(consumed.samples_us);
 }
 
 static double disk_p99_us(void)

@@ -197,7 +197,7 @@ static int connect_to(const struct rig *rig, const char *name)
 }
 
 /* A child that is gone tells why in the last line of its log. */
-static void look_after(struct rig *rig)
+void rig_look_after(struct rig *rig)
 {
     char path[128], line[512], last[512] = "it said nothing";
     int status;
@@ -222,7 +222,7 @@ static void wait_socket(struct rig *rig, const char *name)
             (void)close(fd);
             return;
         }
-        look_after(rig);
+        rig_look_after(rig);
         pause_ms(LOOK_EVERY_MS);
     }
     rig_fail("%s/%s does not answer; see the logs there", rig->folder, name);

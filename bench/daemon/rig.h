@@ -36,6 +36,8 @@ pid_t rig_daemon(const struct rig *rig);
 const char *rig_program(const char *name);
 /* Any other program, ended with the rig. */
 pid_t rig_spawn(struct rig *rig, const char *const *arguments);
+/* Ends the bench when one of them has ended, with the last line of its log. */
+void rig_look_after(struct rig *rig);
 
 /* CPU time of a process and its threads so far, in seconds; its resident memory, and what it has given
  * to write() and its kin, in bytes. */
