@@ -41,7 +41,7 @@ static int run(const struct ctl_call *call)
         return CTL_OK;
     }
     if (!ctl_value(call, "config") && access(CTL_DIRECTORY_DEFAULT, F_OK) < 0) {
-        ctl_say("config: there is no " CTL_DIRECTORY_DEFAULT ": these are the defaults");
+        ctl_say("config: there is no %s: these are the defaults", CTL_DIRECTORY_DEFAULT);
         hz_config_write_options(stdout, NULL, call->json);
         return CTL_OK;
     }

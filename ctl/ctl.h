@@ -75,7 +75,7 @@ struct ctl_call {
 int ctl_parse(const struct ctl_command *command, int argc, char **argv, struct ctl_call *call);
 const char *ctl_value(const struct ctl_call *call, const char *option); /* NULL = not given */
 
-/* "hazardctl: ..." to stderr, with a line end. */
+/* "hazardctl: ..." to stderr, with a line end, in the user's language. */
 void ctl_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* --- help.c --- */
@@ -103,6 +103,15 @@ bool ctl_colour(const char *when, int fd); /* "auto", "always", "never"; NULL = 
 
 /* A word of the daemon in the user's language; a word that is not known as it is. */
 const char *ctl_in_words(const char *word);
+
+/* --- sentences.c --- */
+
+struct ctl_sentence {
+    const char *en, *zh;
+};
+const struct ctl_sentence *ctl_sentences(size_t *ret_count);
+/* A finished sentence in Chinese; one that is not known as it is. */
+void ctl_in_chinese(const char *sentence, struct hz_text *to);
 
 enum ctl_paint { CTL_PLAIN, CTL_BOLD, CTL_RED, CTL_ORANGE, CTL_YELLOW, CTL_BLUE };
 /* Escape sequences; "" for CTL_PLAIN. */

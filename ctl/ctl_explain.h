@@ -17,12 +17,12 @@ struct ctl_explain {
     json_t *limits;   /* what watches it, each with the place that it comes from */
     json_t *entries;  /* of the alarms log, of this alarm */
     json_t *readings; /* before it was raised, and before it cleared */
-    json_t *notes;    /* {"what":"note","en":..,"zh":..}: what is not as it may seem */
+    json_t *notes;    /* {"what":"note","text":..}: what is not as it may seem */
 };
 
-/* A note; both are formats for the same values. */
-void ctl_explain_note(struct ctl_explain *explain, const char *en, const char *zh, const char *a,
-                      const char *b);
+/* A note, in English: it is translated when it is shown. */
+void ctl_explain_note(struct ctl_explain *explain, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* explain_point.c: fills `point` and `limits` from a compiled set. False: it has no such point. */
 bool ctl_explain_point(struct ctl_explain *explain, const struct ctl_compiled *compiled);

@@ -7,21 +7,19 @@
  */
 #include "ctl_explain.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
-void ctl_explain_note(struct ctl_explain *explain, const char *en, const char *zh, const char *a,
-                      const char *b)
+void ctl_explain_note(struct ctl_explain *explain, const char *format, ...)
 {
-    char in_en[1024], in_zh[1024];
+    char text[CTL_CELL_BYTES];
+    va_list arguments;
 
-    /* the formats are this program's own */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    (void)snprintf(in_en, sizeof(in_en), en, a, b);
-    (void)snprintf(in_zh, sizeof(in_zh), zh, a, b);
-#pragma GCC diagnostic pop
-    (void)json_array_append_new(
-        explain->notes, json_pack("{s:s,s:s,s:s}", "what", "note", "en", in_en, "zh", in_zh));
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    (void)json_array_append_new(explain->notes,
+                                json_pack("{s:s,s:s}", "what", "note", "text", text));
 }
 
 /* --- the daemon --- */
@@ -73,6 +71,7 @@ static bool ask(struct ctl_explain *explain, const struct ctl_command *command, 
                             .socket = explain->call->socket,
                             .timeout_s = explain->call->timeout_s,
                             .operand = operand,
+                            .chinese = explain->call->chinese && !explain->call->json,
                             .fault = fault};
 
     for (unsigned i = 0; option && command->options[i].name; i++)
@@ -147,7 +146,6 @@ static void compare_sets(struct ctl_explain *explain, const struct ctl_compiled 
         ctl_explain_note(explain,
                          "the limits are those of the files in %s, which are not the set in force "
                          "(%.8s)",
-                         "所列限值来自 %s 中的文件，并不是生效的配置（%.8s）",
                          ctl_directory(explain->call), in_force);
 }
 
@@ -165,7 +163,7 @@ static void compare_revisions(struct ctl_explain *explain)
             explain,
             "the rule has been changed since the last entry: its revision was %s, in the "
             "files it is %s",
-            "最后一条记录之后规则有改动：当时版本 %s，文件中为 %s", then, now);
+            then, now);
 }
 
 /* False: nothing is known of what was asked for. */
@@ -177,15 +175,25 @@ static bool from_files(struct ctl_explain *explain, const char *in_force)
     bool found = explain->alarm || explain->point;
 
     if (failure < 0 || !compiled.ruleset) {
-        ctl_explain_note(explain,
-                         "the configuration in %s can't be used: hazardctl check says why%s",
-                         "%s 中的配置不可用，原因见 hazardctl check%s", directory, "");
+        ctl_explain_note(explain, "the configuration in %s can't be used: hazardctl check says why",
+                         directory);
     } else if (explain->key && ctl_explain_point(explain, &compiled)) {
         compare_sets(explain, &compiled, in_force);
         found = true;
     }
     ctl_compiled_done(&compiled);
     return found;
+}
+
+/* With what was not to be had: it may stand there. */
+static void say_nothing_found(const struct ctl_explain *explain)
+{
+    json_t *note;
+    size_t i;
+
+    ctl_say("there is no alarm, condition or point '%s'", explain->call->operand);
+    json_array_foreach(explain->notes, i, note)
+        ctl_say("%s", json_string_value(json_object_get(note, "text")));
 }
 
 static int run(const struct ctl_call *call)
@@ -206,7 +214,7 @@ static int run(const struct ctl_call *call)
     if (answered)
         (void)ask(&explain, &ctl_status, NULL, NULL, take_status, &asked, &fault);
     else
-        ctl_explain_note(&explain, "%s%s", "%s%s", fault.at, "");
+        ctl_explain_note(&explain, "%s", fault.at);
     bool found = from_files(&explain, asked.set);
     if (explain.alarm) {
         ctl_explain_readings(&explain);
@@ -215,7 +223,7 @@ static int run(const struct ctl_call *call)
     if (found)
         ctl_explain_show(&explain);
     else
-        ctl_say("there is no alarm, condition or point '%s'", call->operand);
+        say_nothing_found(&explain);
     json_decref(explain.alarm);
     json_decref(explain.point);
     json_decref(explain.limits);

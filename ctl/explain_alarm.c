@@ -162,9 +162,8 @@ void ctl_explain_entries(struct ctl_explain *explain)
         ctl_explain_note(
             explain,
             "%s can't be read: as root, or as the user of hazardd, this shows also the "
-            "whole episode and the readings%s",
-            "无法读取 %s：以 root 或 hazardd 的用户运行时，还会显示整个报警过程和读数%s", state,
-            "");
+            "whole episode and the readings",
+            state);
 }
 
 void ctl_explain_readings(struct ctl_explain *explain)

@@ -185,13 +185,18 @@ static void show_notes(const struct ctl_explain *explain)
 
     json_array_foreach(explain->notes, i, note)
     {
-        const char *text = json_string_value(json_object_get(note, call->chinese ? "zh" : "en"));
-        char room[CTL_CELL_BYTES];
+        const char *text = json_string_value(json_object_get(note, "text"));
+        char said[CTL_CELL_BYTES], room[CTL_CELL_BYTES];
+        struct hz_text sentence = hz_text_in(said, sizeof(said));
         struct hz_text harmless = hz_text_in(room, sizeof(room));
 
         if (!text)
             continue;
-        ctl_harmless(&harmless, text, strlen(text));
+        if (call->chinese)
+            ctl_in_chinese(text, &sentence);
+        else
+            hz_text_puts(&sentence, text);
+        ctl_harmless(&harmless, said, sentence.length);
         printf("%s! %s%s\n", call->colour ? ctl_paint(CTL_RED) : "", room,
                call->colour ? CTL_PAINT_END : "");
     }

@@ -2,7 +2,7 @@
  *
  * hazardctl: asks hazardd what it sees, tells it what somebody has decided, and checks configurations
  * before they get to it. Here: the table of commands and the way to one of them. The words of the
- * command line are English everywhere, heads of tables Chinese or English by the locale.
+ * command line and its help are English everywhere, tables and sentences Chinese or English by the locale.
  */
 #include "ctl.h"
 
@@ -18,14 +18,17 @@ const struct ctl_command *const ctl_commands[] = {
 
 void ctl_say(const char *format, ...)
 {
+    char english[CTL_CELL_BYTES], chinese[2 * CTL_CELL_BYTES];
+    struct hz_text text = hz_text_in(chinese, sizeof(chinese));
     va_list arguments;
 
-    fflush(stdout); /* what was shown before stands before */
-    fputs("hazardctl: ", stderr);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    (void)vsnprintf(english, sizeof(english), format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    if (ctl_chinese())
+        ctl_in_chinese(english, &text);
+    fflush(stdout); /* what was shown before stands before */
+    fprintf(stderr, "hazardctl: %s\n", text.length > 0 ? chinese : english);
 }
 
 static const struct ctl_command *find_command(const char *name)
@@ -88,8 +91,10 @@ int main(int argc, char **argv)
 
     errno = 0;
     if (fflush(stdout) != 0 || !written) {
-        ctl_say("the output could not be written%s%s", errno ? ": " : "",
-                errno ? strerror(errno) : "");
+        if (errno)
+            ctl_say("the output could not be written: %s", strerror(errno));
+        else
+            ctl_say("the output could not be written");
         return code == CTL_OK ? CTL_REFUSED : code;
     }
     return code;

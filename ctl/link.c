@@ -35,16 +35,24 @@ __attribute__((format(printf, 2, 3))) static void say(const struct ctl_call *cal
     va_start(arguments, format);
     (void)vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
-    if (call->fault)
-        hz_text_puts(call->fault, sentence);
-    else
+    if (!call->fault)
         ctl_say("%s", sentence);
+    else if (call->chinese)
+        ctl_in_chinese(sentence, call->fault);
+    else
+        hz_text_puts(call->fault, sentence);
 }
 
 /* --- connecting --- */
 
 static int unreachable(const struct ctl_call *call, int error)
 {
+    static const char *const hints[] = {
+        "is it running?   systemctl status hazardd",
+        "start it         systemctl start hazardd",
+        "another socket   hazardctl --socket PATH, or $HAZARDD_SOCKET",
+    };
+
     if (error == EACCES || error == EPERM) {
         say(call, "no permission for %s: be root, or a member of group hazard", call->socket);
         return CTL_UNREACHABLE;
@@ -52,10 +60,14 @@ static int unreachable(const struct ctl_call *call, int error)
     say(call, "hazardd is not reachable at %s: %s", call->socket, strerror(error));
     if (call->fault)
         return CTL_UNREACHABLE;
-    fputs("    is it running?   systemctl status hazardd\n"
-          "    start it         systemctl start hazardd\n"
-          "    another socket   hazardctl --socket PATH, or $HAZARDD_SOCKET\n",
-          stderr);
+    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+        char room[256];
+        struct hz_text hint = hz_text_in(room, sizeof(room));
+
+        if (call->chinese)
+            ctl_in_chinese(hints[i], &hint);
+        fprintf(stderr, "    %s\n", call->chinese ? room : hints[i]);
+    }
     return CTL_UNREACHABLE;
 }
 

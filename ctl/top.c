@@ -38,7 +38,8 @@ static const char *interval_fault(const char *value)
 static int ask(struct top *top, const struct ctl_command *command, const char *const *options,
                ctl_row row)
 {
-    struct ctl_call call = {.command = command, .socket = top->call->socket};
+    struct ctl_call call = {
+        .command = command, .socket = top->call->socket, .chinese = top->call->chinese};
 
     call.timeout_s = top->call->timeout_s < ANSWER_MOST_S ? top->call->timeout_s : ANSWER_MOST_S;
     call.fault = &top->fault;

@@ -338,9 +338,11 @@ static void why_is_explained(void **state)
     send_value("P1", 20, 3);
     explains("high.high@E1/H1/P1 --json", "\"before\":\"clear\"");
     explains("high.high@E1/H1/P1", "state        normal"); /* out of the log */
+    (void)snprintf(arguments, sizeof(arguments), "explain high.high --config %s/config",
+                   flow_folder(flow));
+    refuses(arguments, "hazardctl: there is no alarm, condition or point 'high.high'\n");
     flow_stop(flow, FLOW_DAEMON);
     explains("high.high@E1/H1/P1", "! hazardd is not reachable at ");
-    refuses("explain high.high", "hazardctl: there is no alarm, condition or point 'high.high'\n");
 }
 
 static long long feed_since(void)

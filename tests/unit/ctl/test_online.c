@@ -176,7 +176,10 @@ static void explain_says_what_it_could_not_look_at(void **state)
         RUN(fake, "explain", "a.high@b/c/d", "--config", HZ_TEST_CONFIG, "--state", "/nonexistent");
     assert_int_equal(ran->code, 0); /* the fake has a point for whoever asks */
     ran = RUN(fake, "explain", "k7f3-0", "--config", HZ_TEST_CONFIG, "--state", "/nonexistent");
-    expect(ran, 1, "", "hazardctl: there is no alarm, condition or point 'k7f3-0'\n");
+    expect(ran, 1, "",
+           "hazardctl: there is no alarm, condition or point 'k7f3-0'\n"
+           "hazardctl: /nonexistent can't be read: as root, or as the user of hazardd, this shows "
+           "also the whole episode and the readings\n");
 }
 
 static void ack_shows_what_it_did(void **state)
@@ -260,6 +263,21 @@ static void the_locale_chooses_the_language(void **state)
 
         assert_string_equal(ran->out, table[i].chinese ? "没有报警\n" : "no alarms\n");
     }
+}
+
+/* What hazardctl says, what the daemon refuses; help and JSON stay as they are. */
+static void sentences_are_chinese_too(void **state)
+{
+    (void)state;
+    expect(RUN_ZH(fake, "ack", "none"), 1, "",
+           "hazardctl: there is no alarm 'none\uFFFD[0m'\n"); /* a sentence that is not known */
+    expect(RUN_ZH(fake, "alarms", "--severity", "violet"), 2, "",
+           "hazardctl: alarms：--severity 'violet'：应为 red、orange、yellow、blue 之一\n");
+    const struct ran *ran = RUN_ZH(fake, "status", "--socket", "/nonexistent");
+    assert_non_null(strstr(ran->err,
+                           "hazardctl: 连接不上 /nonexistent 处的 hazardd：没有那个文件或目录\n"
+                           "    是否在运行？   systemctl status hazardd\n"));
+    assert_memory_equal(RUN_ZH(fake, "help", "alarms")->out, "usage: hazardctl alarms", 23);
 }
 
 static void an_empty_list_says_so(void **state)
@@ -531,6 +549,7 @@ int main(int argc, char **argv)
         T(status_in_chinese),
         T(a_redis_that_is_not_wanted_is_no_trouble),
         T(the_locale_chooses_the_language),
+        T(sentences_are_chinese_too),
         T(an_empty_list_says_so),
         T(a_long_list_comes_whole_and_in_order),
         T(json_is_what_the_daemon_said),
