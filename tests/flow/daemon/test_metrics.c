@@ -273,7 +273,7 @@ static void write_body(const char *name)
     flow_write(flow, name, "%s", body + 4);
 }
 
-static int run(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static int run(const char *format, ...)
 {
     char command[4096];
     va_list arguments;
