@@ -26,6 +26,8 @@ const struct tool tools[] = {
      "hazardd mosquitto redis-server"},
     {"memory", "bench_memory", TOOL_NOTHING, 0, "",
      "bytes for each of a million points; CPU when nothing happens", "hazardd"},
+    {"metrics", "bench_metrics", TOOL_NOTHING, 0, "",
+     "what its own measuring costs it, and how long a scrape takes", "hazardd"},
     {"ring", "bench_ring", TOOL_NOTHING, 0, "", "items from thread to thread, beside ck_ring",
      NULL},
     {"transport", "bench_transport", TOOL_NOTHING, 0, "",
