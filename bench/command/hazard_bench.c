@@ -7,6 +7,7 @@
  */
 #include "tools.h"
 
+#include "busy.h"
 #include "program.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #define EXIT_USAGE 2
+#define BUSY       0.2 /* of the processors: figures would be those of a smaller machine */
 
 static char folder[256];
 static volatile sig_atomic_t child; /* for the handler */
@@ -154,13 +156,34 @@ static bool find_needs(const struct tool *tool)
     char path[PROGRAM_PATH_BYTES], name[32];
     bool found = true;
 
-    for (const char *word = tool->needs ? tool->needs : ""; *word != '\0';) {
+    /* One with options of its own looks itself, when it has understood them. */
+    for (const char *word = tool->needs && tool->argument != TOOL_OWN ? tool->needs : "";
+         *word != '\0';) {
         size_t length = strcspn(word, " ");
         (void)snprintf(name, sizeof(name), "%.*s", (int)length, word);
         found = program_find(name, path) && found;
         word += length + (word[length] == ' ');
     }
     return found;
+}
+
+static void warn_if_busy(void)
+{
+    const double share = busy_share();
+
+    if (share > BUSY)
+        fprintf(
+            stderr,
+            "hazard-bench: other programs use %.0f %% of the processors: figures will be too low\n",
+            share * 100);
+}
+
+static bool asks_help(char **arguments)
+{
+    for (; *arguments; arguments++)
+        if (strcmp(*arguments, "--help") == 0)
+            return true;
+    return false;
 }
 
 static int run(const struct tool *tool, char **arguments, bool json)
@@ -171,6 +194,8 @@ static int run(const struct tool *tool, char **arguments, bool json)
 
     if (!program_find(tool->program, program) || !find_needs(tool) || !make_folder())
         return EXIT_FAILURE;
+    if (tool->measures && !asks_help(arguments))
+        warn_if_busy();
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* what a killed tool leaves is waited for */
     (void)sigaction(SIGINT, &act, NULL);
     (void)sigaction(SIGTERM, &act, NULL);

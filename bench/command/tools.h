@@ -21,6 +21,7 @@ struct tool {
     const char *usage;  /* of the argument, with its default */
     const char *line;   /* what it answers */
     const char *needs;  /* other programs, NULL: none */
+    bool measures;      /* this machine, which should do nothing else */
 };
 
 extern const struct tool tools[]; /* ends with a row without a name */

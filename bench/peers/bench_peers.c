@@ -8,6 +8,7 @@
  * the least work that still sees every crossing.
  */
 #include "peers.h"
+#include "program.h"
 
 #include <getopt.h>
 #include <limits.h>
@@ -148,6 +149,18 @@ static bool parse(int count, char **arguments)
     return optind == count;
 }
 
+/* Before anything is done; all that is missing is told. */
+static bool has_needs(void)
+{
+    static const char *const names[] = {"hazardd", "mosquitto", "redis-server"};
+    char path[PROGRAM_PATH_BYTES];
+    bool found = true;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        found = program_find(names[i], path) && found;
+    return found;
+}
+
 /* --- the rounds --- */
 
 /* The packets of a peer's own payload; the last ones are kept, as most peers share them. */
@@ -213,6 +226,8 @@ int main(int count, char **arguments)
 {
     if (!parse(count, arguments))
         return EXIT_USAGE;
+    if (!has_needs())
+        return EXIT_FAILURE;
     peers_look(modules);
     for (struct peer *peer = peers; peer->key; peer++)
         if (peer->there && is_asked(peer))
