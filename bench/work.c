@@ -5,6 +5,7 @@
  */
 #include "work.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,9 +58,8 @@ bool work_prepare(struct work *work)
 {
     const size_t pass_bytes = (size_t)work->points * PACKET_BYTES;
 
-    if (work->points % WORK_ENTERPRISE_POINTS || work->points % STEP == 0 ||
-        work->points % work->hot_every || work->passes % WORK_TURNS)
-        return false;
+    assert(work->points % WORK_ENTERPRISE_POINTS == 0 && work->points % STEP != 0);
+    assert(work->points % work->hot_every == 0 && work->passes % WORK_TURNS == 0);
     if (!work->message)
         work->message = work_json;
     work->length = 0;

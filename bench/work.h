@@ -26,7 +26,7 @@ struct work {
     uint64_t ts_ms; /* of the first pass; each is a millisecond after the one before */
 };
 
-/* False: no memory, or no such work (whole enterprises, whole groups of hot_every). */
+/* False: no memory. Points are whole enterprises and whole groups of hot_every. */
 bool work_prepare(struct work *work);
 void work_free(struct work *work);
 /* The same packets for another time, behind the last: a reading with an old time would count for nothing. */

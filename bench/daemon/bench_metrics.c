@@ -34,7 +34,7 @@
 #define SINGLES       10000u
 
 static struct work work = {
-    .points = ENTERPRISES * WORK_ENTERPRISE_POINTS, .hot_every = 500, .passes = 100};
+    .points = ENTERPRISES * WORK_ENTERPRISE_POINTS, .hot_every = 500, .passes = 17 * WORK_TURNS};
 static uint16_t http_port;
 static bool one_by_one;
 
