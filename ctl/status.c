@@ -55,7 +55,12 @@ static const struct fact facts[] = {
     {"journal", "syncs", "syncs", "落盘次数", ctl_text, NEVER, NULL},
     {"journal", "sync_most_us", "longest sync (us)", "最长落盘 (us)", ctl_text, NEVER, NULL},
     {"journal", "ring_bytes", "ring", "缓冲", ctl_bytes, NEVER, NULL},
+    {"journal", "ring_used", "ring in use", "缓冲占用", ctl_bytes, NEVER, NULL},
     {"journal", "holes", "holes", "缺口", ctl_text, IF_TRUE, NULL},
+    {"queues", "transitions", "transitions", "状态变化", ctl_text, NEVER, NULL},
+    {"queues", "entries", "entries for the log", "报警记录", ctl_text, NEVER, NULL},
+    {"queues", "not_applied", "records not judged", "未判断的记录", ctl_text, NEVER, NULL},
+    {"queues", "not_durable", "records not on disk", "未落盘的记录", ctl_text, NEVER, NULL},
     {"redis", "enabled", "enabled", "启用", ctl_text, NEVER, NULL},
     {"redis", "up", "up", "连通", ctl_text, IF_FALSE, "enabled"},
     {"redis", "since_ms", "since", "起始时间", ctl_time, NEVER, "enabled"},
@@ -75,7 +80,8 @@ static const struct section {
 } sections[] = {
     {"daemon", "hazardd", "hazardd"},     {"alarms", "alarms", "报警"},
     {"coverage", "coverage", "监视范围"}, {"engine", "rule engine", "规则引擎"},
-    {"journal", "journal", "日志"},       {"redis", "Redis", "Redis"},
+    {"journal", "journal", "日志"},       {"queues", "waiting between threads", "线程间等待"},
+    {"redis", "Redis", "Redis"},
 };
 #define SECTIONS (sizeof(sections) / sizeof(sections[0]))
 

@@ -231,6 +231,11 @@ check_symptoms() {
   publish 90
   mosquitto_pub -q 1 -t hz/E1/H1/NONE -m 1
   check "a point that is not there is counted" until_true 10 sh -c "hazardctl feeds --json | grep unknown-point"
+  check "and shown by its name" sh -c "hazardctl unknown | grep E1/H1/NONE"
+  check "top in a pipe, as a member of hazard" sh -c "runuser -u op -- hazardctl top --once | grep '^FEED'"
+  check "history out of the state directory" sh -c "hazardctl history E1/H1/LT1 | grep reading"
+  check "which is not for members of hazard" sh -c "runuser -u op -- hazardctl history E1/H1/LT1 2>&1 | grep 'no permission'"
+  check "explained, as a member of hazard" sh -c "runuser -u op -- hazardctl explain E1/H1/LT1 | grep 'points.csv:2'"
   check "points by a pattern" sh -c "hazardctl points 'E1/H1/*' | grep LT1"
   check "how often restarted" systemctl show -P NRestarts hazardd
 }

@@ -214,6 +214,8 @@ static void a_span_of_time(void **state)
     int64_t from = START_MS + 101 * 500, to = START_MS + 201 * 500;
     assert_string_equal(read_all(false, UINT64_MAX, from, to), expected(102, 202));
     assert_string_equal(read_all(true, 10, 0, to), expected(184, 202));
+    from = START_MS + 155 * 500; /* near the end of a segment */
+    assert_string_equal(read_all(false, 5, from, INT64_MAX), expected(156, 164));
     assert_string_equal(read_all(false, UINT64_MAX, START_MS + 1000000, INT64_MAX), "");
     assert_string_equal(read_all(true, 10, 0, START_MS - 1), "");
 }

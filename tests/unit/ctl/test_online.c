@@ -210,6 +210,7 @@ static void status_in_sections(void **state)
     assert_non_null(strstr(ran->out, "  share on line         99.9 %\n"));
     assert_non_null(strstr(ran->out, "! disk stalled          yes\n"));
     assert_non_null(strstr(ran->out, "  longest sync (us)     1200\n"));
+    assert_non_null(strstr(ran->out, "\nwaiting between threads\n  transitions           0\n"));
     assert_non_null(strstr(ran->out, "! up                    no\n"
                                      "  since                 2025-11-23 13:04:07\n"
                                      "  reason                connection refused\n"));
