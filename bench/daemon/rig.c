@@ -334,24 +334,6 @@ uint64_t rig_rss_bytes(pid_t pid)
     return kib * 1024;
 }
 
-uint64_t rig_written_bytes(pid_t pid)
-{
-    char path[64], line[256];
-    unsigned long long bytes = 0;
-    bool found = false;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/io", (int)pid);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        rig_fail("%s: %s", path, strerror(errno));
-    while (!found && fgets(line, sizeof(line), file))
-        found = sscanf(line, "wchar: %llu", &bytes) == 1;
-    (void)fclose(file);
-    if (!found)
-        rig_fail("%s says nothing of wchar", path);
-    return bytes;
-}
-
 /* --- what the daemon says --- */
 
 static bool ask(struct rig *rig, const char *request)

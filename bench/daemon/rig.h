@@ -39,11 +39,9 @@ pid_t rig_spawn(struct rig *rig, const char *const *arguments);
 /* Ends the bench when one of them has ended, with the last line of its log. */
 void rig_look_after(struct rig *rig);
 
-/* CPU time of a process and its threads so far, in seconds; its resident memory, and what it has given
- * to write() and its kin, in bytes. */
+/* CPU time of a process and its threads so far, in seconds; its resident memory in bytes. */
 double rig_cpu_s(pid_t pid);
 uint64_t rig_rss_bytes(pid_t pid);
-uint64_t rig_written_bytes(pid_t pid);
 
 /* A number of `status`: rig_number(rig, "engine", "readings"). */
 int64_t rig_number(struct rig *rig, const char *what, const char *key);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The peers: how each is found, and started between a broker's port and a Redis socket. Their own files are
- * beside this program.
+ * The peers: how each is found, and started between a broker's port and a Redis socket.
  */
 #include "peers.h"
 #include "program.h"
@@ -13,6 +12,7 @@
 
 static char modules_bin[PROGRAM_PATH_BYTES]; /* node_modules/.bin of the user's folder */
 
+/* Beside this program, in a build folder all of them; else where the installation put the data. */
 static const char *own_file(const char *name)
 {
     static char path[PROGRAM_PATH_BYTES];
@@ -24,6 +24,8 @@ static const char *own_file(const char *name)
     self[length] = '\0';
     *strrchr(self, '/') = '\0';
     (void)snprintf(path, sizeof(path), "%s/%s", self, name);
+    if (access(path, R_OK) != 0)
+        (void)snprintf(path, sizeof(path), HZ_PEERS_DATA "/%s", name);
     return path;
 }
 
