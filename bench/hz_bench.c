@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 struct hz_bench hz_bench(const char *bench, const char *what, double *samples, size_t capacity)
 {
@@ -70,6 +71,16 @@ void hz_bench_print(struct hz_bench *bench, double ratio, double bar)
     print_member("bar", bar);
     printf("\"rounds\":%zu}\n", bench->count);
     (void)fflush(stdout);
+}
+
+void hz_bench_progress(const char *bench, unsigned done, unsigned all)
+{
+    if (!isatty(STDERR_FILENO))
+        return;
+    if (done < all)
+        fprintf(stderr, "\r%s: round %u of %u", bench, done + 1, all);
+    else
+        fprintf(stderr, "\r%40s\r", "");
 }
 
 uint64_t hz_bench_now_ns(void)

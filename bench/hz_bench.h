@@ -31,6 +31,10 @@ double hz_bench_median(struct hz_bench *bench);
 /* `ratio` to the rival and the `bar` that it must reach; NaN: none. */
 void hz_bench_print(struct hz_bench *bench, double ratio, double bar);
 
+/* "path: round 2 of 5" on a terminal, over the line before; wiped out when all are done. For benches
+ * whose rounds take seconds. */
+void hz_bench_progress(const char *bench, unsigned done, unsigned all);
+
 uint64_t hz_bench_now_ns(void);
 /* The calling thread on the n-th of the processors that it may use (modulo their number). */
 void hz_bench_pin(unsigned n);

@@ -194,10 +194,12 @@ int main(int argc, char **argv)
 
     pause_ms = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1;
     for (int round = 0; round < ROUNDS; round++) {
+        hz_bench_progress("broker", (unsigned)round, ROUNDS);
         hz_bench_add(&bare, bare_round());
         for (unsigned rule_threads = 0; rule_threads < 2; rule_threads++)
             hz_bench_add(&own[rule_threads], daemon_round(rule_threads));
     }
+    hz_bench_progress("broker", ROUNDS, ROUNDS);
     printf("pause between reads: %u ms, %u messages/s\n", pause_ms, RATE);
     hz_bench_print(&bare, 1, NAN);
     /* Below is better: the bar over the measured, which must reach 1. */

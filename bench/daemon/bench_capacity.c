@@ -162,12 +162,14 @@ static void measure_rate(struct measured *measured)
     struct hz_bench written = hz_bench("capacity", "written, bytes/message", samples[2], ROUNDS);
 
     for (int i = 0; i < ROUNDS; i++) {
+        hz_bench_progress("capacity", (unsigned)i, ROUNDS);
         struct measured round;
         one_round(measured->redis, &round);
         hz_bench_add(&rate, round.rate);
         hz_bench_add(&cpu, round.cpu_s_per_million);
         hz_bench_add(&written, round.written_per_message);
     }
+    hz_bench_progress("capacity", ROUNDS, ROUNDS);
     hz_bench_print(&rate, NAN, NAN);
     hz_bench_print(&cpu, NAN, NAN);
     hz_bench_print(&written, NAN, NAN);

@@ -255,6 +255,7 @@ int main(void)
     for (int i = 0; i < PROGRAMS; i++)
         benches[i] = hz_bench("latency", names[i], p99[i], ROUNDS);
     for (int round = 0; round < ROUNDS; round++) {
+        hz_bench_progress("latency", (unsigned)round, ROUNDS);
         for (int i = 0; i < PROGRAMS; i++) {
             double sample;
             one_round((enum program)i, &sample, &max);
@@ -263,6 +264,7 @@ int main(void)
         }
         hz_bench_add(&disk, disk_p99_us());
     }
+    hz_bench_progress("latency", ROUNDS, ROUNDS);
     double least = hz_bench_median(&benches[LEAST]), relaxed = hz_bench_median(&benches[RELAXED]);
     double durable = hz_bench_median(&benches[DURABLE]), loop = hz_bench_median(&disk);
     hz_bench_print(&benches[LEAST], 1, NAN);

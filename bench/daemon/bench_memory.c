@@ -73,10 +73,12 @@ int main(void)
         hz_bench("memory", "idle with 10 000 silent points, % of a core", idle_samples, ROUNDS);
 
     for (int round = 0; round < ROUNDS; round++) {
+        hz_bench_progress("memory", (unsigned)round, ROUNDS);
         double small = rss_of(10, 100), large = rss_of(1000, 1000);
         hz_bench_add(&bytes, (large - small) / 999000);
         hz_bench_add(&idle, idle_round());
     }
+    hz_bench_progress("memory", ROUNDS, ROUNDS);
     /* As ratios to the bars: below is better, so the bar of the ratio bar / measured is 1. */
     hz_bench_print(&bytes, BYTES_BAR / hz_bench_median(&bytes), 1);
     hz_bench_print(&idle, IDLE_BAR / hz_bench_median(&idle), 1);

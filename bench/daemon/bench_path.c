@@ -140,10 +140,12 @@ int main(void)
     if (!work_prepare(&work))
         rig_fail("no memory");
     for (int round = 0; round < ROUNDS; round++) {
+        hz_bench_progress("path", (unsigned)round, ROUNDS);
         hz_bench_add(&bare, bare_round());
         hz_bench_add(&on_ingest, daemon_round(0));
         hz_bench_add(&own, daemon_round(1));
     }
+    hz_bench_progress("path", ROUNDS, ROUNDS);
     hz_bench_print(&bare, 1, NAN);
     hz_bench_print(&on_ingest, hz_bench_median(&bare) / hz_bench_median(&on_ingest), BAR);
     hz_bench_print(&own, hz_bench_median(&bare) / hz_bench_median(&own), BAR);
