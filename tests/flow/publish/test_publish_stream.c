@@ -45,6 +45,25 @@ static void make_for(unsigned rounds, unsigned each)
     }
 }
 
+static uint64_t recorded(const struct hz_histogram *times)
+{
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i <= HZ_HISTOGRAM_BOUNDS; i++)
+        count += atomic_load(&times->buckets[i]);
+    return count;
+}
+
+/* Of each append once, not of each alert; those that waited for Redis are in `alert` only. */
+static void check_times(uint64_t alerts)
+{
+    const struct hz_publisher_times *times = hz_publisher_times(w.publisher);
+
+    assert_in_range(recorded(&times->alert), 1 + alerts / 64, alerts / 2);
+    assert_in_range(recorded(&times->append), 1, recorded(&times->alert));
+    assert_true(atomic_load(&times->alert.sum_ns) > 0);
+}
+
 static void alarms_arrive_in_order(void **state)
 {
     (void)state;
@@ -54,6 +73,7 @@ static void alarms_arrive_in_order(void **state)
     assert_int_equal(world_counts(&w).published, 1500);
     assert_int_equal(world_counts(&w).gaps, 0);
     assert_int_equal(world_counts(&w).refetched, 0);
+    check_times(1500);
 }
 
 /* More than the tail holds: the older ones come from the alarms log. */
