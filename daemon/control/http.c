@@ -3,7 +3,7 @@
  * The HTTP server: libmicrohttpd in its external mode, where the epoll descriptor that it keeps is one
  * more socket of the output thread's loop. What must stay true: libmicrohttpd runs nowhere but in
  * run_server; a turn does a bounded piece of work; a peer who never reads, never ends his request or
- * sends no HTTP has his place for HTTP_PATIENCE_TICKS and no longer.
+ * sends no HTTP has his place for HTTP_PATIENCE_TICKS and no longer. Requests are in http_request.c.
  *
  *     descriptor readable, tick --> run_server --> on_request --> row->begin ... hz_http_answer
  *                                       ^                  (suspended in between)      |
@@ -14,46 +14,11 @@
 #include "hz_log.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define HTTP_CONNECTIONS_MAX 8u
-#define HTTP_MEMORY_BYTES    ((size_t)8 << 10) /* of a connection: half of it for the head it reads */
-#define HTTP_IDLE_S          10u               /* libmicrohttpd's own patience with a silent peer */
-#define HTTP_RETRY_MS        10000u
-
-struct hz_http_request {
-    struct hz_http *http;
-    struct MHD_Connection *connection;
-    struct hz_http_request *next; /* of those that wait for their answer */
-    bool begun, suspended;
-    struct MHD_Response *response; /* NULL = not answered yet */
-    unsigned status;
-};
-
-struct http_connection {
-    bool taken;
-    int fd;
-    unsigned ticks;
-    struct hz_http *http;
-};
-
-struct hz_http {
-    struct hz_http_config config;
-    struct http_address address;
-    struct MHD_Daemon *server; /* NULL: the address is not to be had, or it has stopped */
-    uv_poll_t poll;            /* its epoll descriptor, while `server` is there */
-    bool polling, said, stopping;
-    uv_timer_t run;  /* what libmicrohttpd wants to do without a descriptor's being readable */
-    uv_timer_t tick; /* patience with peers; another try to listen */
-    struct http_connection connections[HTTP_CONNECTIONS_MAX];
-    struct hz_http_request *waiting;
-    struct hz_http_counts counts;
-    unsigned handles; /* not yet closed */
-    void (*closed)(void *ctx);
-    void *closed_ctx;
-};
+#define HTTP_MEMORY_BYTES ((size_t)8 << 10) /* of a connection: half of it for the head it reads */
+#define HTTP_IDLE_S       10u               /* libmicrohttpd's own patience with a silent peer */
+#define HTTP_RETRY_MS     10000u
 
 /* --- libmicrohttpd's turns --- */
 
@@ -76,6 +41,11 @@ static void on_run(uv_timer_t *timer)
 {
     hz_role_assert(&hz_output);
     run_server(timer->data);
+}
+
+void http__run_soon(struct hz_http *http)
+{
+    (void)uv_timer_start(&http->run, on_run, 0, 0);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -127,151 +97,6 @@ void http__tick(struct hz_http *http)
     run_server(http);
 }
 
-/* --- requests --- */
-
-static enum MHD_Result queue_answer(struct hz_http_request *request)
-{
-    return MHD_queue_response(request->connection, request->status, request->response);
-}
-
-static void make_response(struct hz_http_request *request, unsigned status, const char *type,
-                          char *text, size_t length)
-{
-    static char nothing[] = "no memory\n";
-
-    request->status = text ? status : MHD_HTTP_SERVICE_UNAVAILABLE;
-    request->response =
-        MHD_create_response_from_buffer(text ? length : strlen(nothing), text ? text : nothing,
-                                        text ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-    if (!request->response) {
-        free(text);
-        return;
-    }
-    (void)MHD_add_response_header(request->response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    (void)MHD_add_response_header(request->response, MHD_HTTP_HEADER_CONNECTION, "close");
-    if (request->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        (void)MHD_add_response_header(request->response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-}
-
-static void refuse(struct hz_http_request *request, unsigned status, const char *sentence)
-{
-    char *text = strdup(sentence);
-
-    request->http->counts.refused++;
-    make_response(request, status, "text/plain; charset=utf-8", text, strlen(sentence));
-}
-
-static bool is_method(const char *method)
-{
-    return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-}
-
-static void begin(struct hz_http_request *request, const char *path, const char *method)
-    HZ_ON(hz_output)
-{
-    struct hz_http *http = request->http;
-
-    for (const struct hz_http_row *row = http->config.rows; row->path; row++) {
-        if (strcmp(row->path, path) != 0)
-            continue;
-        if (!is_method(method)) {
-            refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD only\n");
-            return;
-        }
-        http->counts.requests++;
-        request->next = http->waiting;
-        http->waiting = request;
-        row->begin(http->config.ctx, request);
-        return;
-    }
-    refuse(request, MHD_HTTP_NOT_FOUND, "there is /metrics, /healthz and /readyz\n");
-}
-
-static struct hz_http_request *new_request(struct hz_http *http, struct MHD_Connection *connection)
-{
-    struct hz_http_request *request = calloc(1, sizeof(*request));
-
-    if (!request)
-        return NULL;
-    request->http = http;
-    request->connection = connection;
-    return request;
-}
-
-/* Called by libmicrohttpd when the head is there, again for each piece of a body (which nobody wants),
- * and once more when the request is whole or was resumed. MHD_NO ends the connection. */
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path,
-                                  const char *method, const char *version, const char *body,
-                                  size_t *body_bytes, void **place)
-{
-    struct hz_http_request *request = *place;
-
-    (void)version, (void)body;
-    hz_role_assert(&hz_output);
-    if (!request) {
-        *place = new_request(ctx, connection);
-        return *place ? MHD_YES : MHD_NO;
-    }
-    if (*body_bytes > 0) {
-        *body_bytes = 0;
-        return MHD_YES;
-    }
-    if (!request->begun) {
-        request->begun = true;
-        begin(request, path, method);
-        if (!request->response && request->http->waiting == request) {
-            request->suspended = true;
-            MHD_suspend_connection(connection);
-            return MHD_YES;
-        }
-    }
-    return request->response ? queue_answer(request) : MHD_NO;
-}
-
-static void on_completed(void *ctx, struct MHD_Connection *connection, void **place,
-                         enum MHD_RequestTerminationCode how)
-{
-    struct hz_http_request *request = *place;
-
-    (void)ctx, (void)connection, (void)how;
-    if (!request)
-        return;
-    if (request->response)
-        MHD_destroy_response(request->response);
-    free(request);
-    *place = NULL;
-}
-
-static void take_out(struct hz_http_request *request)
-{
-    struct hz_http_request **at = &request->http->waiting;
-
-    while (*at && *at != request)
-        at = &(*at)->next;
-    hz_assert(*at);
-    *at = request->next;
-    request->next = NULL;
-}
-
-const char *hz_http_header(const struct hz_http_request *request, const char *name)
-{
-    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
-}
-
-void hz_http_answer(struct hz_http_request *request, unsigned status, const char *content_type,
-                    char *text, size_t length)
-{
-    struct hz_http *http = request->http;
-
-    take_out(request);
-    make_response(request, status, content_type, text, length);
-    if (!request->suspended)
-        return; /* from inside begin */
-    request->suspended = false;
-    MHD_resume_connection(request->connection);
-    (void)uv_timer_start(&http->run, on_run, 0, 0);
-}
-
 /* --- listening --- */
 
 static int watch_server(struct hz_http *http)
@@ -295,10 +120,10 @@ static int start_server(struct hz_http *http)
     if (fd < 0)
         return fd;
     http->server = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, http,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http__on_request, http,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        HTTP_MEMORY_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+        HTTP_MEMORY_BYTES, MHD_OPTION_NOTIFY_COMPLETED, http__on_completed, http,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
     if (!http->server) /* fd: closed or not, by where it failed. One too many is better than another's
                           closed */
@@ -382,25 +207,13 @@ static void on_closed(uv_handle_t *handle)
     closed(ctx);
 }
 
-/* Who waits is told that it stops; libmicrohttpd must not end with a suspended connection. */
-static void answer_all(struct hz_http *http) HZ_ON(hz_output)
-{
-    static const char sentence[] = "stopping\n";
-
-    while (http->waiting) {
-        http->config.gone(http->config.ctx, http->waiting);
-        hz_http_answer(http->waiting, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain; charset=utf-8",
-                       strdup(sentence), strlen(sentence));
-    }
-}
-
 void hz_http_stop(struct hz_http *http, void (*closed)(void *ctx), void *ctx)
 {
     hz_assert(!http->stopping);
     http->stopping = true;
     http->closed = closed;
     http->closed_ctx = ctx;
-    answer_all(http);
+    http__answer_all(http); /* libmicrohttpd must not end with a suspended connection */
     run_server(http);
     if (http->polling)
         uv_close((uv_handle_t *)&http->poll, on_closed); /* before its descriptor goes */

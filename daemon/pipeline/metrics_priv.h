@@ -68,9 +68,28 @@ struct output_metrics {
 /* The present sample of the rates. */
 struct rate_sample metrics__sample(struct hz_pipeline *p) HZ_ON(hz_output);
 
-/* --- metrics_text.c, metrics_stages.c: every family, in the order of docs/metrics.md --- */
+/* --- metrics_text.c, metrics_feeds.c, metrics_stages.c, metrics_links.c: every family, in order --- */
+
+/* Begins a family; its samples follow. */
+#define METRICS_FAMILY(to, type, name, unit, help)                                                                     \
+    hz_exposition_family((to), &(const struct hz_family){(name), (type), (unit), (help)})
+
+static inline uint64_t metrics__load(const _Atomic uint64_t *count)
+{
+    return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+/* A family of one sample, without unit and labels. */
+static inline void metrics__one(struct hz_exposition *to, enum hz_metric_type type, const char *name, const char *help,
+                                uint64_t value)
+{
+    METRICS_FAMILY(to, type, name, "", help);
+    hz_exposition_uint(to, NULL, value);
+}
 
 void metrics__text(struct hz_pipeline *p, struct hz_exposition *to) HZ_ON(hz_output);
+void metrics__feeds(struct hz_pipeline *p, struct hz_exposition *to) HZ_ON(hz_output);
 void metrics__stages(struct hz_pipeline *p, struct hz_exposition *to) HZ_ON(hz_output);
+void metrics__links(struct hz_pipeline *p, struct hz_exposition *to) HZ_ON(hz_output);
 
 #endif

@@ -5,31 +5,16 @@
  */
 #include "metrics_priv.h"
 
-#define FAMILY(to, type, name, unit, help)                                                         \
-    hz_exposition_family((to), &(const struct hz_family){(name), (type), (unit), (help)})
-
-static uint64_t load(const _Atomic uint64_t *count)
-{
-    return atomic_load_explicit(count, memory_order_relaxed);
-}
-
-static void one(struct hz_exposition *to, enum hz_metric_type type, const char *name,
-                const char *help, uint64_t value)
-{
-    FAMILY(to, type, name, "", help);
-    hz_exposition_uint(to, NULL, value);
-}
-
 static void bytes(struct hz_exposition *to, enum hz_metric_type type, const char *name,
                   const char *help, uint64_t value)
 {
-    FAMILY(to, type, name, "bytes", help);
+    METRICS_FAMILY(to, type, name, "bytes", help);
     hz_exposition_uint(to, NULL, value);
 }
 
 static void seconds(struct hz_exposition *to, const char *name, const char *help, double value)
 {
-    FAMILY(to, HZ_GAUGE, name, "seconds", help);
+    METRICS_FAMILY(to, HZ_GAUGE, name, "seconds", help);
     if (value >= 0)
         hz_exposition_double(to, NULL, value);
 }
@@ -48,13 +33,13 @@ static void left(struct hz_pipeline *p, struct hz_exposition *to) HZ_ON(hz_outpu
     struct rate_sample now = metrics__sample(p);
     double bytes_rate = 0, alerts_rate = 0;
     bool known = metrics__rate(&p->output.metrics->rate, &now, &bytes_rate, &alerts_rate);
-    uint64_t free_ = load(&p->disk_free), size = load(&p->disk_size);
+    uint64_t free_ = metrics__load(&p->disk_free), size = metrics__load(&p->disk_size);
 
-    FAMILY(to, HZ_GAUGE, "hazardd_disk_free_bytes", "bytes",
-           "Room that is left to the daemon on the disk of its state folder.");
+    METRICS_FAMILY(to, HZ_GAUGE, "hazardd_disk_free_bytes", "bytes",
+                   "Room that is left to the daemon on the disk of its state folder.");
     if (size != 0)
         hz_exposition_uint(to, NULL, free_);
-    FAMILY(to, HZ_GAUGE, "hazardd_disk_size_bytes", "bytes", "Size of that disk.");
+    METRICS_FAMILY(to, HZ_GAUGE, "hazardd_disk_size_bytes", "bytes", "Size of that disk.");
     if (size != 0)
         hz_exposition_uint(to, NULL, size);
     seconds(to, "hazardd_disk_left_seconds",
@@ -72,28 +57,29 @@ static void left(struct hz_pipeline *p, struct hz_exposition *to) HZ_ON(hz_outpu
 
 static void journal(struct hz_pipeline *p, struct hz_exposition *to) HZ_ON(hz_output)
 {
-    one(to, HZ_GAUGE, "hazardd_journal_written_record", "Number of the last record written.",
-        load(&p->written_seq));
-    one(to, HZ_GAUGE, "hazardd_journal_durable_record", "Number of the last record on disk.",
-        load(&p->durable_seq));
-    one(to, HZ_GAUGE, "hazardd_journal_stalled", "1: the disk makes no progress.",
-        atomic_load_explicit(&p->stalled, memory_order_relaxed));
-    one(to, HZ_COUNTER, "hazardd_journal_write_errors", "Writes that failed and were tried again.",
-        load(&p->write_errors));
-    one(to, HZ_COUNTER, "hazardd_journal_sync_errors", "Syncs that failed.", load(&p->sync_errors));
-    one(to, HZ_COUNTER, "hazardd_journal_holes", "Places where records are missing.",
-        load(&p->holes));
+    metrics__one(to, HZ_GAUGE, "hazardd_journal_written_record",
+                 "Number of the last record written.", metrics__load(&p->written_seq));
+    metrics__one(to, HZ_GAUGE, "hazardd_journal_durable_record",
+                 "Number of the last record on disk.", metrics__load(&p->durable_seq));
+    metrics__one(to, HZ_GAUGE, "hazardd_journal_stalled", "1: the disk makes no progress.",
+                 atomic_load_explicit(&p->stalled, memory_order_relaxed));
+    metrics__one(to, HZ_COUNTER, "hazardd_journal_write_errors",
+                 "Writes that failed and were tried again.", metrics__load(&p->write_errors));
+    metrics__one(to, HZ_COUNTER, "hazardd_journal_sync_errors", "Syncs that failed.",
+                 metrics__load(&p->sync_errors));
+    metrics__one(to, HZ_COUNTER, "hazardd_journal_holes", "Places where records are missing.",
+                 metrics__load(&p->holes));
     bytes(to, HZ_GAUGE, "hazardd_journal_ring_bytes", "Memory between ingest, journal and engine.",
           hz_block_ring_capacity(p->ring));
-    one(to, HZ_GAUGE, "hazardd_alarms_log_newest", "Number of the newest entry in the alarms log.",
-        load(&p->log_appended));
-    one(to, HZ_COUNTER, "hazardd_alarms_log_missing", "Entries that it lacks.",
-        load(&p->log_missing));
+    metrics__one(to, HZ_GAUGE, "hazardd_alarms_log_newest",
+                 "Number of the newest entry in the alarms log.", metrics__load(&p->log_appended));
+    metrics__one(to, HZ_COUNTER, "hazardd_alarms_log_missing", "Entries that it lacks.",
+                 metrics__load(&p->log_missing));
     bytes(to, HZ_COUNTER, "hazardd_disk_written_bytes", "Written to journal and alarms log.",
-          load(&p->disk_bytes));
-    FAMILY(to, HZ_GAUGE, "hazardd_journal_longest_sync_seconds", "seconds",
-           "The longest sync since the start.");
-    hz_exposition_ns(to, NULL, (int64_t)load(&p->sync_ns_most));
+          metrics__load(&p->disk_bytes));
+    METRICS_FAMILY(to, HZ_GAUGE, "hazardd_journal_longest_sync_seconds", "seconds",
+                   "The longest sync since the start.");
+    hz_exposition_ns(to, NULL, (int64_t)metrics__load(&p->sync_ns_most));
 }
 
 /* --- times --- */
@@ -101,7 +87,7 @@ static void journal(struct hz_pipeline *p, struct hz_exposition *to) HZ_ON(hz_ou
 static void stage(struct hz_exposition *to, const char *name, const char *help,
                   const struct hz_histogram *histogram)
 {
-    FAMILY(to, HZ_HISTOGRAM, name, "seconds", help);
+    METRICS_FAMILY(to, HZ_HISTOGRAM, name, "seconds", help);
     hz_exposition_histogram(to, NULL, histogram);
 }
 
