@@ -50,9 +50,9 @@ void ctl_frame_line(struct ctl_frame *frame);                /* ends a line */
 void ctl_frame_fact(struct ctl_frame *frame, const char *en, const char *zh, enum ctl_paint paint,
                     const char *value);
 /* Head and at most `most` rows of a JSON array; "... and 12 more" in the last place when there are
- * more. Lines used. */
+ * more, also of those that were not asked for: there are `total`, or as many as rows. Lines used. */
 unsigned ctl_frame_table(struct ctl_frame *frame, const struct ctl_list *list, const json_t *rows,
-                         unsigned most);
+                         unsigned total, unsigned most);
 
 /* --- top_sample.c: what the daemon said --- */
 

@@ -149,10 +149,13 @@ static void write_row(struct ctl_frame *frame, const struct grid *grid, const st
 }
 
 unsigned ctl_frame_table(struct ctl_frame *frame, const struct ctl_list *list, const json_t *rows,
-                         unsigned most)
+                         unsigned total, unsigned most)
 {
-    unsigned before = frame->lines_left, total = (unsigned)json_array_size(rows);
-    unsigned shown = total <= most ? total : most > 0 ? most - 1 : 0;
+    unsigned before = frame->lines_left, there = (unsigned)json_array_size(rows), shown;
+
+    total = total > there ? total : there;
+    shown = total <= most ? total : most > 0 ? most - 1 : 0;
+    shown = shown < there ? shown : there;
     struct grid grid = {.columns = list->count, .rows = calloc(shown + 1, sizeof(*grid.rows))};
     char more[64];
 

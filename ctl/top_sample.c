@@ -6,6 +6,7 @@
 #include "ctl_top.h"
 
 #include "hz_clock.h"
+#include "hz_histogram.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -89,6 +90,49 @@ static void put_rate(json_t *row, const json_t *row_before, const char *field, d
         (void)json_object_set_new(row, name, json_real(round(grown / seconds * 10) / 10));
 }
 
+/* The bound below which this share of what was counted since `before` lies; 0 = nothing was counted,
+ * -1 = above all bounds. */
+static int64_t quantile_us(const json_t *counts_now, const json_t *counts_before, double share)
+{
+    double sum = 0, reached = 0, grown[HZ_HISTOGRAM_BOUNDS + 1];
+
+    if (json_array_size(counts_now) != HZ_HISTOGRAM_BOUNDS + 1 ||
+        json_array_size(counts_before) != HZ_HISTOGRAM_BOUNDS + 1)
+        return 0;
+    for (unsigned i = 0; i <= HZ_HISTOGRAM_BOUNDS; i++) {
+        grown[i] = json_number_value(json_array_get(counts_now, i)) -
+                   json_number_value(json_array_get(counts_before, i));
+        sum += grown[i];
+    }
+    for (unsigned i = 0; sum > 0 && i < HZ_HISTOGRAM_BOUNDS; i++) {
+        reached += grown[i];
+        if (reached >= sum * share)
+            return hz_histogram_bounds_ns[i] / 1000;
+    }
+    return sum > 0 ? -1 : 0;
+}
+
+/* Members <stage>_p50_us and <stage>_p99_us, for those that took place. */
+static void put_quantiles(json_t *times, const json_t *before)
+{
+    static const struct {
+        const char *suffix;
+        double share;
+    } quantiles[] = {{"p50_us", 0.5}, {"p99_us", 0.99}};
+    static const char *const stages[] = {"read", "engine", "sync", "durable", "append", "alert"};
+
+    for (size_t i = 0; times && before && i < COUNT(stages) * COUNT(quantiles); i++) {
+        const char *stage = stages[i / COUNT(quantiles)];
+        int64_t us = quantile_us(json_object_get(times, stage), json_object_get(before, stage),
+                                 quantiles[i % COUNT(quantiles)].share);
+        char name[64];
+
+        (void)snprintf(name, sizeof(name), "%s_%s", stage, quantiles[i % COUNT(quantiles)].suffix);
+        if (us != 0)
+            (void)json_object_set_new(times, name, json_integer(us));
+    }
+}
+
 static const json_t *feed_named(const json_t *feeds, const char *name)
 {
     json_t *feed;
@@ -145,6 +189,9 @@ void ctl_sample_rates(struct ctl_sample *now, const struct ctl_sample *before)
         for (size_t k = 0; seconds > 0 && its && k < COUNT(feed_counts); k++)
             put_rate(feed, its, feed_counts[k], seconds);
     }
+    if (seconds > 0)
+        put_quantiles(json_object_get(now->status, "times"),
+                      json_object_get(before->status, "times"));
     put_total(now, total, "messages_per_s");
     put_total(now, total, "readings_per_s");
     put_total(now, total, "bytes_per_s");

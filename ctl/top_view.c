@@ -222,6 +222,51 @@ static void queue_line(struct ctl_frame *frame, const struct ctl_sample *sample)
     ctl_frame_line(frame);
 }
 
+static void put_bound(double us, struct hz_text *to)
+{
+    if (us < 0)
+        hz_text_puts(to, ">10 s");
+    else if (us < 1000)
+        hz_text_format(to, "%.0f us", us);
+    else if (us < 1000000)
+        hz_text_format(to, "%.0f ms", us / 1000);
+    else
+        hz_text_format(to, "%.0f s", us / 1000000);
+}
+
+/* Median and 99 % of a stage since the last screen, as bounds; "-" when nothing went through it. */
+static void stage(struct ctl_frame *frame, const json_t *times, const char *name, const char *en,
+                  const char *zh)
+{
+    char field[64], room[64];
+    struct hz_text text = hz_text_in(room, sizeof(room));
+
+    (void)snprintf(field, sizeof(field), "%s_p50_us", name);
+    if (json_object_get(times, field)) {
+        put_bound(ctl_number(times, field), &text);
+        (void)snprintf(field, sizeof(field), "%s_p99_us", name);
+        hz_text_puts(&text, " / ");
+        put_bound(ctl_number(times, field), &text);
+    } else {
+        hz_text_puts(&text, "-");
+    }
+    ctl_frame_fact(frame, en, zh, CTL_PLAIN, text.at);
+}
+
+static void times_line(struct ctl_frame *frame, const struct ctl_sample *sample)
+{
+    const json_t *times = part(sample, "times");
+
+    if (!times)
+        return;
+    head(frame, "p50 / p99", "p50 / p99");
+    stage(frame, times, "read", "read", "读取");
+    stage(frame, times, "engine", "engine", "判断");
+    stage(frame, times, "durable", "to disk", "至落盘");
+    stage(frame, times, "alert", "to Redis", "至 Redis");
+    ctl_frame_line(frame);
+}
+
 static void redis_line(struct ctl_frame *frame, const struct ctl_sample *sample)
 {
     const json_t *redis = part(sample, "redis");
@@ -264,6 +309,17 @@ static void alarms_line(struct ctl_frame *frame, const struct ctl_sample *sample
     ctl_frame_line(frame);
 }
 
+/* Those of live rules: it may be less than what is shown. */
+static unsigned alarms_in_all(const struct ctl_sample *sample)
+{
+    static const char *const severities[] = {"red", "orange", "yellow", "blue"};
+    double sum = 0;
+
+    for (size_t i = 0; i < sizeof(severities) / sizeof(severities[0]); i++)
+        sum += ctl_number(part(sample, "alarms"), severities[i]);
+    return sum > 0 && sum < UINT16_MAX * 1024.0 ? (unsigned)sum : 0;
+}
+
 /* --- the whole --- */
 
 static void fault_line(struct ctl_frame *frame, const struct ctl_sample *sample, const char *fault)
@@ -294,14 +350,17 @@ void ctl_top_draw(struct ctl_frame *frame, const struct ctl_sample *sample, cons
         points_line(frame, sample);
         journal_line(frame, sample);
         queue_line(frame, sample);
+        times_line(frame, sample);
         redis_line(frame, sample);
         ctl_frame_line(frame);
         unsigned third = frame->lines_left / 3;
-        (void)ctl_frame_table(frame, &feed_list, sample->feeds, feeds < third ? feeds : third);
+        (void)ctl_frame_table(frame, &feed_list, sample->feeds, feeds,
+                              feeds < third ? feeds : third);
         ctl_frame_line(frame);
         alarms_line(frame, sample);
         if (json_array_size(sample->alarms) > 0 && frame->lines_left > 1)
-            (void)ctl_frame_table(frame, &alarm_list, sample->alarms, frame->lines_left - 1);
+            (void)ctl_frame_table(frame, &alarm_list, sample->alarms, alarms_in_all(sample),
+                                  frame->lines_left - 1);
     }
     ctl_frame_end(frame);
 }

@@ -172,6 +172,31 @@ static void queues_line(struct hz_pipeline *p, const struct asking *asking,
     end_line(request, &line);
 }
 
+static void put_times(struct hz_text *line, const char *name, const struct hz_histogram *times)
+{
+    hz_text_format(line, ",\"%s\":[", name);
+    for (unsigned i = 0; i <= HZ_HISTOGRAM_BOUNDS; i++)
+        hz_text_format(
+            line, "%s%llu", i == 0 ? "" : ",",
+            (unsigned long long)atomic_load_explicit(&times->buckets[i], memory_order_relaxed));
+    hz_text_puts(line, "]");
+}
+
+/* How long each stage takes, as counts by bucket (hz_histogram.h) since the start. */
+static void times_line(struct hz_pipeline *p, struct hz_control_request *request) HZ_ON(hz_output)
+{
+    const struct hz_publisher_times *published = hz_publisher_times(p->output.publisher);
+    BEGIN("times");
+
+    put_times(&line, "read", &p->stages.read);
+    put_times(&line, "engine", &p->stages.engine);
+    put_times(&line, "sync", &p->stages.sync);
+    put_times(&line, "durable", &p->stages.durable);
+    put_times(&line, "append", &published->append);
+    put_times(&line, "alert", &published->alert);
+    end_line(request, &line);
+}
+
 static void redis_line(struct hz_pipeline *p, struct hz_control_request *request) HZ_ON(hz_output)
 {
     struct hz_publisher_counts counts;
@@ -249,6 +274,7 @@ static void counted(void *ctx, struct pipeline_question *question)
     engine_line(asking, request);
     journal_line(p, request);
     queues_line(p, asking, request);
+    times_line(p, request);
     redis_line(p, request);
     people_lines(p, asking, request);
     hz_control_end(request);

@@ -6,6 +6,7 @@
 #include "ctl_top.h"
 
 #include "hz_clock.h"
+#include "hz_histogram.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -84,19 +85,23 @@ static void tables_say_what_they_leave_out(void **state)
     json_t *rows = rows_of(5);
 
     (void)state;
-    assert_int_equal(ctl_frame_table(&frame, &list, rows, 3), 4);
+    assert_int_equal(ctl_frame_table(&frame, &list, rows, 0, 3), 4);
     assert_string_equal(room, "A     NUMBER  B\n"
                               "液位       0  end\n"
                               "x          1  end\n"
                               "... and 3 more\n");
     frame = frame_of(40, 20);
     frame.chinese = true;
-    assert_int_equal(ctl_frame_table(&frame, &list, rows, 5), 6);
+    assert_int_equal(ctl_frame_table(&frame, &list, rows, 5, 5), 6);
     assert_memory_equal(room, "甲    数  乙\n", strlen("甲    数  乙\n"));
     assert_null(strstr(room, "..."));
     frame = frame_of(40, 20);
-    assert_int_equal(ctl_frame_table(&frame, &list, rows, 0), 2);
+    assert_int_equal(ctl_frame_table(&frame, &list, rows, 0, 0), 2);
     assert_non_null(strstr(room, "... and 5 more\n"));
+    frame = frame_of(40, 20);
+    assert_int_equal(ctl_frame_table(&frame, &list, rows, 12, 10),
+                     7); /* seven were not asked for */
+    assert_non_null(strstr(room, "... and 7 more\n"));
     json_decref(rows);
 }
 
@@ -141,6 +146,59 @@ static void rates_are_by_time(void **state)
     ctl_sample_free(&two);
 }
 
+static void add_times(struct ctl_sample *sample, int fast, int slow, int beyond)
+{
+    json_t *row = json_pack("{s:s,s:[]}", "what", "times", "read");
+    json_t *counts = json_object_get(row, "read");
+
+    for (unsigned i = 0; i <= HZ_HISTOGRAM_BOUNDS; i++)
+        (void)json_array_append_new(counts, json_integer(i == 3                     ? fast
+                                                         : i == 9                   ? slow
+                                                         : i == HZ_HISTOGRAM_BOUNDS ? beyond
+                                                                                    : 0));
+    assert_true(ctl_sample_status_row(sample, row));
+    json_decref(row);
+}
+
+/* Of what went through since: 98 of 100 within bound 3 (10 us), then within bound 9 (1 ms), then beyond. */
+static void times_are_those_since(void **state)
+{
+    static const struct {
+        int fast, slow, beyond;
+        double p50, p99;
+    } table[] = {
+        {98, 2, 0, 10, 1000}, {99, 1, 0, 10, 10}, {1, 99, 0, 1000, 1000}, {10, 0, 90, -1, -1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct ctl_sample one = sample_of(1, 0, 0), two = sample_of(1, 0, 0);
+
+        add_times(&one, 1000, 5000, 7);
+        add_times(&two, 1000 + table[i].fast, 5000 + table[i].slow, 7 + table[i].beyond);
+        two.mono_ns = one.mono_ns + HZ_NS_PER_S;
+        ctl_sample_rates(&two, &one);
+        const json_t *times = json_object_get(two.status, "times");
+        assert_true(ctl_number(times, "read_p50_us") == table[i].p50);
+        assert_true(ctl_number(times, "read_p99_us") == table[i].p99);
+        ctl_sample_free(&one);
+        ctl_sample_free(&two);
+    }
+}
+
+static void no_times_when_nothing_went_through(void **state)
+{
+    struct ctl_sample one = sample_of(1, 0, 0), two = sample_of(1, 0, 0);
+
+    (void)state;
+    add_times(&one, 1, 2, 3);
+    add_times(&two, 1, 2, 3);
+    two.mono_ns = one.mono_ns + HZ_NS_PER_S;
+    ctl_sample_rates(&two, &one);
+    assert_null(json_object_get(json_object_get(two.status, "times"), "read_p50_us"));
+    ctl_sample_free(&one);
+    ctl_sample_free(&two);
+}
+
 /* Counts begin anew with a run: a rate over the restart would be nonsense. */
 static void no_rate_over_a_restart(void **state)
 {
@@ -165,6 +223,8 @@ int main(void)
         cmocka_unit_test(tables_say_what_they_leave_out),
         cmocka_unit_test(rates_are_by_time),
         cmocka_unit_test(no_rate_over_a_restart),
+        cmocka_unit_test(times_are_those_since),
+        cmocka_unit_test(no_times_when_nothing_went_through),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
