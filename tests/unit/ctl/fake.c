@@ -494,15 +494,38 @@ const struct ran *fake_end_on_terminal(struct fake *fake, bool *ret_as_before)
     struct termios after;
 
     turn_until(fake, has_exited, NULL);
-    fake_pass_ms(fake, 1); /* what is on the way */
     uv_close((uv_handle_t *)&pty.poll, NULL);
     (void)uv_run(&fake->loop, UV_RUN_NOWAIT);
     assert_int_equal(tcgetattr(pty.its, &after), 0);
     *ret_as_before = after.c_lflag == pty.before.c_lflag && after.c_iflag == pty.before.c_iflag;
-    close(pty.its);
+    close(pty.its); /* the last one: what is on the way still comes, then EIO */
+    for (ssize_t got; (got = read(pty.ours, out_room + run.out.length,
+                                  sizeof(out_room) - 1 - run.out.length)) > 0;)
+        run.out.length += (size_t)got;
+    out_room[run.out.length] = '\0';
     close(pty.ours);
     run.ran = (struct ran){run.code, out_room, err_room};
     return &run.ran;
+}
+
+static bool is_stopped(void)
+{
+    char path[64], state = '?';
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", run.process.pid);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%*d (%*[^)]) %c", &state), 1);
+    (void)fclose(file);
+    return state == 'T';
+}
+
+void fake_wait_stopped(struct fake *fake)
+{
+    for (int i = 0; !is_stopped(); i++) {
+        assert_true(i < DEADLINE_S * 100);
+        fake_pass_ms(fake, 10);
+    }
 }
 
 /* --- somebody else behind the socket --- */

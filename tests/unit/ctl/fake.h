@@ -63,6 +63,8 @@ void fake_begin_on_terminal(struct fake *fake, unsigned width, unsigned height,
                             const char *const *environment, const char *const *arguments);
 void fake_type(const char *keys);
 void fake_resize(unsigned width, unsigned height);
+/* Until it has been stopped: what continues it must not come before. */
+void fake_wait_stopped(struct fake *fake);
 /* Forgets what has appeared so far. */
 void fake_forget_output(void);
 const char *fake_output(void);

@@ -182,6 +182,7 @@ static void stopped_and_continued(void **state)
     fake_forget_output();
     fake_signal(SIGTSTP);
     fake_wait_output(fake, LEFT);
+    fake_wait_stopped(fake);
     fake_forget_output();
     fake_signal(SIGCONT);
     fake_wait_output(fake, ENTERED);
