@@ -8,12 +8,15 @@
 
 #include <math.h>
 
+/* Never NULL, so that a walk may end at what it begins with. */
 static const struct rule__gateway_watch *watches_of(const struct hz_ruleset *ruleset,
                                                     uint32_t gateway, uint32_t *ret_count)
 {
+    static const struct rule__gateway_watch none;
+
     *ret_count = 0;
     if (!ruleset || gateway >= ruleset->gateway_end)
-        return NULL;
+        return &none;
     uint32_t first = ruleset->gateway_first[gateway];
     *ret_count = ruleset->gateway_first[gateway + 1] - first;
     return &ruleset->gateway_watches[first];

@@ -35,12 +35,19 @@ static bool is_beyond(unsigned level, double edge, double value)
     return is_high(level) ? value < edge : value > edge;
 }
 
+bool rule__is_cleared(unsigned level, double limit, double deadband, double value)
+{
+    return is_beyond(level, clear_edge(level, limit, deadband), value);
+}
+
 const struct rule__watch *rule__watches(const struct hz_ruleset *ruleset, uint32_t point,
                                         uint32_t *ret_count)
 {
+    static const struct rule__watch none; /* a walk may end at what it begins with */
+
     *ret_count = 0;
     if (!ruleset || point >= ruleset->point_end)
-        return NULL;
+        return &none;
     uint32_t first = ruleset->points[point].first_watch;
     *ret_count = ruleset->points[point + 1].first_watch - first;
     return &ruleset->watches[first];
@@ -166,9 +173,8 @@ static void judge_level(struct hz_engine *engine, const struct judged *j, unsign
     if (note->phase == ENGINE_RISING)
         judge_rising(engine, j, level, note, met);
     else
-        judge_met(
-            engine, j, level, note,
-            is_beyond(level, clear_edge(level, limit, j->profile->deadband[level]), j->value));
+        judge_met(engine, j, level, note,
+                  rule__is_cleared(level, limit, j->profile->deadband[level], j->value));
 }
 
 void rule__judge(struct hz_engine *engine, uint32_t point, double value, unsigned how,

@@ -87,6 +87,7 @@ void rule__level_drop(struct hz_engine *engine, uint32_t point, struct engine_no
 void rule__level_due(struct hz_engine *engine, struct engine_note *note);
 void rule__band(struct hz_engine *engine, uint32_t point);
 bool rule__is_met(unsigned level, double limit, double value);
+bool rule__is_cleared(unsigned level, double limit, double deadband, double value);
 const struct rule__watch *rule__watches(const struct hz_ruleset *ruleset, uint32_t point,
                                         uint32_t *ret_count);
 

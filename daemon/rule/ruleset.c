@@ -103,6 +103,11 @@ bool rule__same_point(const struct hz_ruleset *a, const struct hz_ruleset *b, ui
     return true;
 }
 
+bool hz_ruleset_same(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t point)
+{
+    return rule__same_point(a, b, point);
+}
+
 bool rule__same_gateway(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t gateway)
 {
     uint32_t at_a, end_a = gateway_watches_of(a, gateway, &at_a);

@@ -114,6 +114,28 @@ void hz_engine_renew(struct hz_engine *engine);
 
 bool hz_engine_point(const struct hz_engine *engine, uint32_t point, struct hz_news *ret_state);
 struct hz_coverage hz_engine_coverage(const struct hz_engine *engine, enum hz_news_kind scope, uint32_t id);
+/* What the set of `next` would do to the alarms of a point, if it came into force now: for a person who
+ * decides about it. By the last good value; new values may come before the swap. Gives how many changes
+ * there are, and writes those for which there is room. */
+enum hz_preview_change {
+    HZ_PREVIEW_NOTHING = 0,
+    HZ_PREVIEW_RAISE,
+    HZ_PREVIEW_ESCALATE,
+    HZ_PREVIEW_DEESCALATE,
+    HZ_PREVIEW_CLEAR,
+    HZ_PREVIEW_REMOVE, /* its rule, or the point, is not in the next set */
+};
+struct hz_preview {
+    uint32_t point, rule;
+    enum hz_side side;
+    enum hz_preview_change change;
+    enum hz_level level; /* RAISE, ESCALATE, DEESCALATE of a limit: it leads to this one */
+    enum hz_severity severity;
+    int64_t delay_ns; /* begins with the swap */
+    double value, limit; /* NaN = none */
+};
+size_t hz_engine_preview(struct hz_engine *engine, const struct hz_ruleset *next, uint32_t point,
+                         struct hz_preview *to, size_t room);
 /* The state of one alarm: NORMAL when there is none. */
 struct hz_alarm_view {
     uint64_t alarm;

@@ -23,6 +23,10 @@ void hz_ruleset_free(struct hz_ruleset *ruleset);
 struct hz_set *hz_ruleset_set(const struct hz_ruleset *ruleset);
 size_t hz_ruleset_bytes(const struct hz_ruleset *ruleset);
 
+/* Do both sets mean the same at this point: who watches it, limits, deadbands, delays, severities, mode,
+ * staleness; texts apart? */
+bool hz_ruleset_same(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t point);
+
 /* What a rule means for a point, for explain and tests. */
 struct hz_limit_view {
     double limit[HZ_LEVEL_END]; /* NaN = no such level */

@@ -37,6 +37,7 @@ struct rule_case {
     bool wall_stepped;
     bool unchecked; /* a simulation compares bytes, not lines */
 
+    struct foreseen *foreseen; /* case_preview.c */
     struct case_cond *conds;
     size_t cond_count, cond_capacity;
     char text[64];
@@ -51,6 +52,7 @@ void case_print(const struct hz_diagnostics *all);
 struct hz_set *case_build(struct rule_case *c, const char *rules, const struct case_point *points);
 /* Compiles and hands in every set that the block names. */
 void case_offer(const struct rule_case *c, struct hz_engine *engine, const struct hz_block *block);
+struct hz_ruleset *case_compile(struct hz_set *set);
 void case_offer_set(const struct rule_case *c, struct hz_engine *engine, const struct hz_digest *set);
 
 /* --- rule_case.c --- */
@@ -61,6 +63,11 @@ void case_add(struct hz_block *block, const void *record);
 void case_apply(struct rule_case *c, struct hz_block *block); /* takes it */
 /* Saves the engine and goes on with a fresh one that was loaded from it. */
 struct hz_engine *case_reload(const struct rule_case *c, struct hz_engine *engine);
+
+/* --- case_preview.c --- */
+void case_foresee(struct rule_case *c, struct hz_set *set);
+/* Transitions from this one on were said at the change. */
+void case_hold_against(const struct rule_case *c, size_t from);
 
 /* --- case_check.c --- */
 void case_check(struct rule_case *c, const struct hz_block *block, const struct hz_transition *one);

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-static struct hz_ruleset *compile(struct hz_set *set)
+struct hz_ruleset *case_compile(struct hz_set *set)
 {
     struct hz_ruleset *ruleset = NULL;
     struct hz_diagnostics diagnostics;
@@ -45,7 +45,7 @@ void case_offer_set(const struct rule_case *c, struct hz_engine *engine,
 {
     for (size_t i = c->set_count; i-- > 0;)
         if (memcmp(&c->sets[i]->digest, digest, sizeof(*digest)) == 0) {
-            hz_engine_offer(engine, compile(c->sets[i]));
+            hz_engine_offer(engine, case_compile(c->sets[i]));
             return;
         }
     fail_msg("a set that the test has not built");

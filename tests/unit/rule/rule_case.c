@@ -354,9 +354,15 @@ static struct hz_record_ruleset ruleset_record(const struct hz_set *set)
 
 void change(struct rule_case *c, double s, const char *rules, const struct case_point *points)
 {
-    struct hz_record_ruleset record = ruleset_record(case_build(c, rules, points));
+    struct hz_set *set = case_build(c, rules, points);
+    struct hz_record_ruleset record = ruleset_record(set);
+    size_t before;
 
+    case_foresee(c, set);
+    before = c->out_count;
     control(c, s, &record);
+    if (!c->unchecked)
+        case_hold_against(c, before);
 }
 
 /* --- runs of the journal --- */
@@ -449,6 +455,7 @@ void case_free(struct rule_case *c)
     free(c->blocks);
     free(c->out);
     free(c->conds);
+    free(c->foreseen);
     hz_names_free(c->names);
     free(c);
 }
