@@ -47,8 +47,8 @@ struct ctl_command {
     struct ctl_option options[CTL_OPTIONS_MAX + 1]; /* ends with a NULL name */
 };
 
-extern const struct ctl_command ctl_alarms, ctl_ack, ctl_check, ctl_config, ctl_coverage, ctl_feeds,
-    ctl_explain, ctl_history, ctl_metrics, ctl_points, ctl_status, ctl_tail, ctl_top, ctl_unknown;
+extern const struct ctl_command ctl_alarms, ctl_ack, ctl_check, ctl_config, ctl_coverage, ctl_diff, ctl_feeds,
+    ctl_explain, ctl_history, ctl_metrics, ctl_points, ctl_reload, ctl_status, ctl_tail, ctl_top, ctl_unknown;
 
 /* Ends with NULL; in the order of the help. */
 extern const struct ctl_command *const ctl_commands[];

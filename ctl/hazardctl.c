@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 const struct ctl_command *const ctl_commands[] = {
-    &ctl_status, &ctl_top,      &ctl_alarms, &ctl_ack,     &ctl_explain,
-    &ctl_points, &ctl_coverage, &ctl_feeds,  &ctl_unknown, &ctl_metrics,
-    &ctl_tail,   &ctl_history,  &ctl_check,  &ctl_config,  NULL,
+    &ctl_status,   &ctl_top,    &ctl_alarms,  &ctl_ack,     &ctl_explain, &ctl_points,
+    &ctl_coverage, &ctl_feeds,  &ctl_unknown, &ctl_metrics, &ctl_tail,    &ctl_history,
+    &ctl_diff,     &ctl_reload, &ctl_check,   &ctl_config,  NULL,
 };
 
 void ctl_say(const char *format, ...)

@@ -28,6 +28,7 @@ static const char usage[] =
     "  --debug        log more\n"
     "  --version, --help\n"
     "\n"
+    "SIGHUP takes changed files (better: hazardctl reload, which shows what is wrong with them).\n"
     "SIGTERM and SIGINT stop it cleanly. hazardctl shows what it does.\n";
 
 static const char *from_environment(const char *name, const char *otherwise)
@@ -111,7 +112,7 @@ static void watch(struct hz_pipeline *pipeline, const sigset_t *signals)
         if (signal == SIGTERM || signal == SIGINT)
             return;
         if (signal == SIGHUP)
-            hz_log_warning("SIGHUP: a changed configuration is taken at the next start");
+            hz_pipeline_reload(pipeline);
         if (hz_pipeline_alive(pipeline))
             (void)sd_notify(0, "WATCHDOG=1");
     }

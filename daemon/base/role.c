@@ -9,6 +9,7 @@ struct hz_role hz_rule = {1 << 1};
 struct hz_role hz_output = {1 << 2};
 struct hz_role hz_write = {1 << 3};
 struct hz_role hz_sync = {1 << 4};
+struct hz_role hz_builder = {1 << 5};
 
 static _Thread_local int roles;
 

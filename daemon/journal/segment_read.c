@@ -86,12 +86,13 @@ static int open_segment(struct hz_segment_reader *reader, uint32_t at)
     return error;
 }
 
-/* The last segment that can hold `from`: the next one begins above it. */
+/* The last segment that can hold `from`: the next one begins above it. Definitions have no keys, so that
+ * all their segments begin at 0, and all are wanted. */
 static uint32_t first_wanted(const struct segment_list *list, uint64_t from)
 {
     uint32_t at = 0;
 
-    while (at + 1 < list->count && list->names[at + 1].first <= from)
+    while (from > 0 && at + 1 < list->count && list->names[at + 1].first <= from)
         at++;
     return at;
 }

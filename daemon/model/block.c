@@ -47,6 +47,16 @@ static size_t command_bytes(const struct hz_record_command *command)
            command->command_id_length + command->reason_length;
 }
 
+static bool ruleset_ok(const struct hz_record_ruleset *ruleset)
+{
+    const struct hz_ruleset_texts *of = (const void *)(ruleset + 1);
+    size_t behind = ruleset->head.bytes - sizeof(*ruleset);
+
+    return behind == 0 ||
+           (behind >= sizeof(*of) &&
+            (size_t)of->actor_length + of->via_length + of->reason_length <= behind - sizeof(*of));
+}
+
 static bool record_ok(const struct hz_record *record, size_t left)
 {
     if (left < sizeof(*record) || record->bytes > left || record->bytes % 8 != 0)
@@ -58,6 +68,8 @@ static bool record_ok(const struct hz_record *record, size_t left)
         return define_bytes((const struct hz_record_define *)record) <= record->bytes;
     if (record->kind == HZ_RECORD_COMMAND)
         return command_bytes((const struct hz_record_command *)record) <= record->bytes;
+    if (record->kind == HZ_RECORD_RULESET)
+        return ruleset_ok((const struct hz_record_ruleset *)record);
     return true;
 }
 

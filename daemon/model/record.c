@@ -46,6 +46,25 @@ struct hz_command_texts hz_command_texts(const struct hz_record_command *command
     };
 }
 
+static const struct hz_ruleset_texts *texts_of(const struct hz_record_ruleset *ruleset)
+{
+    const void *behind = ruleset + 1;
+
+    return ruleset->head.bytes > sizeof(*ruleset) ? behind : NULL;
+}
+
+struct hz_command_texts hz_ruleset_texts(const struct hz_record_ruleset *ruleset)
+{
+    const struct hz_ruleset_texts *of = texts_of(ruleset);
+
+    if (!of)
+        return (struct hz_command_texts){.actor = {"", 0}, .via = {"", 0}, .reason = {"", 0}};
+    const char *via = of->texts + of->actor_length, *reason = via + of->via_length;
+    return (struct hz_command_texts){.actor = {of->texts, of->actor_length},
+                                     .via = {via, of->via_length},
+                                     .reason = {reason, of->reason_length}};
+}
+
 static char *put(char *to, struct hz_slice text, size_t length)
 {
     if (length > 0)
@@ -79,5 +98,28 @@ size_t hz_command_build(void *to, size_t size, const struct hz_record_command *h
     at = put(at, texts->via, command.via_length);
     at = put(at, texts->command_id, command.command_id_length);
     (void)put(at, texts->reason, command.reason_length);
+    return bytes;
+}
+
+size_t hz_ruleset_build(void *to, size_t size, const struct hz_digest *set,
+                        const struct hz_command_texts *texts)
+{
+    struct hz_ruleset_texts of = {.actor_length = cut(texts->actor, HZ_ACTOR_BYTES_MAX),
+                                  .via_length = cut(texts->via, HZ_VIA_BYTES_MAX),
+                                  .reason_length = cut(texts->reason, HZ_REASON_BYTES_MAX)};
+    struct hz_record_ruleset ruleset = {.head = {.kind = HZ_RECORD_RULESET}, .set = *set};
+    size_t bytes = up_to_eight(sizeof(ruleset) + sizeof(of) + of.actor_length + of.via_length +
+                               of.reason_length);
+
+    if (bytes > size)
+        return 0;
+    ruleset.head.bytes = (uint16_t)bytes;
+    memset(to, 0, bytes);
+    memcpy(to, &ruleset, sizeof(ruleset));
+    memcpy((char *)to + sizeof(ruleset), &of, sizeof(of));
+    char *at = (char *)to + sizeof(ruleset) + sizeof(of);
+    at = put(at, texts->actor, of.actor_length);
+    at = put(at, texts->via, of.via_length);
+    (void)put(at, texts->reason, of.reason_length);
     return bytes;
 }

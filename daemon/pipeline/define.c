@@ -58,9 +58,10 @@ int pipeline__restore_names(struct hz_pipeline *p)
         if (error == 0)
             error = restore(p->names, frame, bytes);
     } while (error == 0);
-    if (error != HZ_EOF)
-        hz_log_error("%s at %llu: %s", hz_segment_where(reader, &offset),
-                     (unsigned long long)offset, hz_strerror(error));
+    if (error != HZ_EOF) {
+        const char *path = hz_segment_where(reader, &offset);
+        hz_log_error("%s at %llu: %s", path, (unsigned long long)offset, hz_strerror(error));
+    }
     hz_segment_reader_free(reader);
     return error == HZ_EOF ? 0 : error;
 }
@@ -87,6 +88,9 @@ int pipeline__save_names(struct hz_pipeline *p)
     struct saving saving = {p, 0};
 
     hz_role_take(&hz_write);
-    hz_names_take_pending(p->names, HZ_NAMES_SETS, save_one, &saving);
-    return saving.error < 0 ? saving.error : hz_segment_sync(p->write.definitions);
+    uint32_t saved = hz_names_pending(p->names, HZ_NAMES_SETS, save_one, &saving);
+    int error = saving.error < 0 ? saving.error : hz_segment_sync(p->write.definitions);
+    if (error == 0)
+        hz_names_saved(p->names, HZ_NAMES_SETS, saved);
+    return error;
 }

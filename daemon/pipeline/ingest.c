@@ -222,6 +222,7 @@ static void before_sleep(uv_prepare_t *handle)
     take_commands(p);
     take_notices(p);
     ingest__flush_records(p);
+    ingest__take_change(p);
     ingest__give_unknown(p);
     if (!p->own_rule_thread) {
         hz_role_assert(&hz_rule);
@@ -301,20 +302,17 @@ static void pulse(uv_timer_t *timer)
 
 /* --- start and end --- */
 
-/* Which points are in the registry: a bit each, since a row would be one more miss of the cache. */
-static int note_points(struct hz_pipeline *p) HZ_ON(hz_ingest)
+/* A bit each, since a row would be one more miss of the cache. */
+uint64_t *pipeline__present_points(const struct hz_registry *registry, uint32_t *ret_end)
 {
-    const struct hz_registry *registry = p->ingest.set->registry;
     uint32_t end = hz_registry_point_end(registry);
+    uint64_t *present = calloc(end / 64 + 1, sizeof(*present));
 
-    p->ingest.present = calloc(end / 64 + 1, sizeof(*p->ingest.present));
-    if (!p->ingest.present)
-        return -ENOMEM;
-    p->ingest.present_end = end;
-    for (uint32_t point = 1; point < end; point++)
+    for (uint32_t point = 1; present && point < end; point++)
         if (hz_registry_point(registry, point))
-            p->ingest.present[point / 64] |= UINT64_C(1) << point % 64;
-    return 0;
+            present[point / 64] |= UINT64_C(1) << point % 64;
+    *ret_end = end;
+    return present;
 }
 
 int pipeline__ingest_init(struct hz_pipeline *p)
@@ -335,8 +333,10 @@ int pipeline__ingest_init(struct hz_pipeline *p)
     in->before_sleep.data = in->after_sleep.data = p;
     if (error == 0)
         error = pipeline__texts_new(&in->texts);
-    if (error == 0)
-        error = note_points(p);
+    if (error == 0) {
+        in->present = pipeline__present_points(in->set->registry, &in->present_end);
+        error = in->present ? 0 : -ENOMEM;
+    }
     if (error == 0)
         error = ingest__records_init(p);
     if (error == 0)

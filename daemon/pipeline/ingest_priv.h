@@ -33,6 +33,9 @@ void ingest__unknown(struct hz_pipeline *p, const struct unknown_note *note) HZ_
 /* Fills the buffer that output has lent, if it has. */
 void ingest__give_unknown(struct hz_pipeline *p) HZ_ON(hz_ingest);
 
+/* Another set, from a record of its own on: what is read after it. Again at the next turn when there is no
+ * room for the record. */
+void ingest__take_change(struct hz_pipeline *p) HZ_ON(hz_ingest);
 /* The record a run ends with. */
 void ingest__end_run(struct hz_pipeline *p) HZ_ON(hz_ingest);
 

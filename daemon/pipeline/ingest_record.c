@@ -5,6 +5,7 @@
  * and nothing that came after it overtakes it.
  */
 #include "ingest_priv.h"
+#include "reload_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -160,6 +161,37 @@ int64_t pipeline__ingest_now(struct hz_pipeline *p)
         pipeline__ingest_mention(p, HZ_OBSERVED_CLOCK_STEP, 0, step);
     }
     return in->last_jt_ns;
+}
+
+/* --- another set --- */
+
+void ingest__take_change(struct hz_pipeline *p)
+{
+    struct pipeline_ingest *in = &p->ingest;
+    uint64_t changes = atomic_load_explicit(&p->changes, memory_order_acquire);
+
+    if (changes == in->changes_taken)
+        return;
+    struct pipeline_change *change = p->change;
+    struct hz_set *former = in->set;
+    uint64_t *present = in->present;
+    uint32_t present_end = in->present_end;
+    atomic_store_explicit(&change->seq, in->next_seq, memory_order_release); /* before it is read */
+    if (ingest__record_now(p, (const void *)change->record) == 0) {
+        atomic_store_explicit(&change->seq, 0, memory_order_relaxed);
+        return;
+    }
+    in->set = change->for_ingest;
+    in->present = change->present;
+    in->present_end = change->present_end;
+    change->for_ingest = former;
+    change->present = present;
+    change->present_end = present_end;
+    in->changes_taken = changes;
+    atomic_fetch_or_explicit(&change->done, RELOAD_INGEST, memory_order_release);
+    hz_wake_up(&p->builder_wake);
+    if (atomic_exchange_explicit(&p->faulty, false, memory_order_relaxed))
+        pipeline__ingest_observe(p, HZ_OBSERVED_CONFIG_FAULTY, 0, 0);
 }
 
 /* --- the run's first and last records --- */

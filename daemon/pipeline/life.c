@@ -58,8 +58,8 @@ static int make_rings(struct hz_pipeline *p)
 
 static int make_wakes(struct hz_pipeline *p)
 {
-    struct hz_wake *wakes[] = {&p->ingest_wake, &p->rule_wake, &p->write_wake, &p->sync_wake,
-                               &p->output_wake};
+    struct hz_wake *wakes[] = {&p->ingest_wake, &p->rule_wake,   &p->write_wake,
+                               &p->sync_wake,   &p->output_wake, &p->builder_wake};
 
     for (size_t i = 0; i < sizeof(wakes) / sizeof(wakes[0]); i++)
         wakes[i]->fd = -1;
@@ -73,8 +73,8 @@ static int make_wakes(struct hz_pipeline *p)
 
 static void free_wakes(struct hz_pipeline *p)
 {
-    struct hz_wake *wakes[] = {&p->ingest_wake, &p->rule_wake, &p->write_wake, &p->sync_wake,
-                               &p->output_wake};
+    struct hz_wake *wakes[] = {&p->ingest_wake, &p->rule_wake,   &p->write_wake,
+                               &p->sync_wake,   &p->output_wake, &p->builder_wake};
 
     for (size_t i = 0; i < sizeof(wakes) / sizeof(wakes[0]); i++)
         if (wakes[i]->fd >= 0)
@@ -88,6 +88,7 @@ static void free_pipeline(struct hz_pipeline *p)
     pipeline__ingest_done(p);
     pipeline__rule_done(p);
     pipeline__output_done(p);
+    pipeline__builder_done(p);
     pipeline__write_done(p);
     hz_ruleset_free(p->present);
     hz_config_unref(p->config);
@@ -147,8 +148,10 @@ static int prepare(struct hz_pipeline *p, struct hz_diagnostics *diagnostics)
         error = pipeline__output_init(p);
     if (error == 0)
         error = pipeline__ingest_init(p);
-    if (error == 0)
+    if (error == 0) {
         first_records(p);
+        pipeline__builder_init(p);
+    }
     return error;
 }
 
@@ -171,6 +174,7 @@ static int start_threads(struct hz_pipeline *p)
     hz_role_take(&hz_output);
     hz_role_take(&hz_write);
     hz_role_take(&hz_sync);
+    hz_role_take(&hz_builder);
     int error = start_thread(p, "hz-sync", pipeline__sync_run, &p->sync.thread, &p->sync.started);
     if (error == 0)
         error =
@@ -180,6 +184,9 @@ static int start_threads(struct hz_pipeline *p)
                              &p->output.started);
     if (error == 0 && p->own_rule_thread)
         error = start_thread(p, "hz-rule", pipeline__rule_run, &p->rule.thread, &p->rule.started);
+    if (error == 0)
+        error = start_thread(p, "hz-builder", pipeline__builder_run, &p->builder.thread,
+                             &p->builder.started);
     if (error == 0)
         error = start_thread(p, "hz-ingest", pipeline__ingest_run, &p->ingest.thread,
                              &p->ingest.started);
@@ -253,7 +260,9 @@ void hz_pipeline_stop(struct hz_pipeline *p)
     hz_role_take(&hz_output);
     hz_role_take(&hz_write);
     hz_role_take(&hz_sync);
+    hz_role_take(&hz_builder);
     bool whole = p->ingest.started;
+    stop_thread(p, PIPELINE_STOP_BUILDER, &p->builder_wake, p->builder.thread, p->builder.started);
     stop_thread(p, PIPELINE_STOP_INGEST, &p->ingest_wake, p->ingest.thread, p->ingest.started);
     stop_thread(p, PIPELINE_STOP_RULE, &p->rule_wake, p->rule.thread, p->rule.started);
     finish_rule(p);
@@ -266,6 +275,12 @@ void hz_pipeline_stop(struct hz_pipeline *p)
 }
 
 /* --- for main --- */
+
+void hz_pipeline_reload(struct hz_pipeline *p)
+{
+    atomic_store_explicit(&p->reload_by_signal, true, memory_order_release);
+    hz_wake_up(&p->output_wake);
+}
 
 bool hz_pipeline_alive(struct hz_pipeline *p)
 {

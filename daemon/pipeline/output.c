@@ -143,13 +143,16 @@ static void before_sleep(uv_prepare_t *handle)
     uint64_t applied = atomic_load_explicit(&p->applied_seq, memory_order_acquire);
     take_outcomes(p);
     bool all = output__take_transitions(p);
-    if (all) /* after the look at `applied`: what was applied up to there was in the ring */
+    if (all) { /* after the look at `applied`: what was applied up to there was in the ring */
+        output__take_change(p, applied);
         pipeline__acks_applied(p, applied);
+    }
     output__release(p);
     take_answers(p);
     take_fetched(p);
     output__take_unknown(p);
     hand_observed(p);
+    output__reload_turn(p);
     if (!p->output.stopping && pipeline__stage_reached(p, PIPELINE_STOP_OUTPUT))
         begin_stop(p, all);
 }
@@ -321,6 +324,7 @@ int pipeline__output_init(struct hz_pipeline *p)
     if (error == 0)
         error = pipeline__metrics_new(p);
     note_start(p);
+    error = output__reload_init(p);
     if (error == 0)
         error = make_publisher(p);
     if (error == 0)
@@ -377,6 +381,7 @@ void pipeline__output_done(struct hz_pipeline *p)
     output__held_free(p);
     pipeline__metrics_free(p);
     output__news_done(p);
+    output__reload_done(p);
     hz_mirror_free(out->mirror);
     hz_set_unref(out->set);
     free(out->feed_states);

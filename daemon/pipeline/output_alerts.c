@@ -59,6 +59,7 @@ static bool take_one(struct hz_pipeline *p, const struct hz_transition *transiti
 {
     struct pipeline_output *out = &p->output;
 
+    output__take_change(p, transition->seq);
     (void)hz_entry_render(p->output.set, transition, out->entry);
     if (!hand_to_log(p, out->entry))
         return false;

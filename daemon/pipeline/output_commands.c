@@ -13,6 +13,8 @@ const struct hz_control_row pipeline__rows[] = {
     {"coverage", HZ_RIGHT_READ, "by below", pipeline__coverage_begin},
     {"unknown", HZ_RIGHT_READ, "", pipeline__unknown_begin},
     {"metrics", HZ_RIGHT_READ, "prometheus", pipeline__metrics_begin},
+    {"diff", HZ_RIGHT_ADMIN, "back", pipeline__diff_begin},
+    {"reload", HZ_RIGHT_ADMIN, "back expect max-new-alarms reason", pipeline__reload_begin},
     {"tail", HZ_RIGHT_READ, "from follow count", pipeline__tail_begin},
     {NULL, 0, NULL, NULL},
 };

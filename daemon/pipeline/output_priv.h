@@ -29,6 +29,16 @@ int output__news_init(struct hz_pipeline *p) HZ_MUST_USE HZ_ON(hz_output);
 void output__news_done(struct hz_pipeline *p) HZ_ON(hz_output);
 void output__ask_news(struct hz_pipeline *p) HZ_ON(hz_output);
 
+/* output_reload.c */
+int output__reload_init(struct hz_pipeline *p) HZ_MUST_USE HZ_ON(hz_output);
+void output__reload_done(struct hz_pipeline *p) HZ_ON(hz_output);
+/* What the builder has answered, and what a signal asks for. */
+void output__reload_turn(struct hz_pipeline *p) HZ_ON(hz_output);
+void output__reload_by_signal(struct hz_pipeline *p) HZ_ON(hz_output);
+/* The next set from its record on: `seq` is of what comes next, or of the last that was applied when all
+ * transitions up to it were taken. */
+void output__take_change(struct hz_pipeline *p, uint64_t seq) HZ_ON(hz_output);
+
 /* output_unknown.c */
 void output__take_unknown(struct hz_pipeline *p) HZ_ON(hz_output);
 void output__unknown_done(struct hz_pipeline *p) HZ_ON(hz_output);

@@ -10,6 +10,7 @@
  *     output ==commands==> ingest ==outcomes==> output
  *     output ==questions==> rule ==answers==> output
  *     output ==fetches==> write ==fetched==> output
+ *     output --reload--> builder --change--> ingest, rule, output                 (reload_priv.h)
  */
 #ifndef PIPELINE_PRIV_H
 #define PIPELINE_PRIV_H
@@ -89,6 +90,7 @@ enum pipeline_question_kind {
     PIPELINE_COVERAGE = 4, /* of the ids [first, first + span) in scope */
     PIPELINE_COUNTS = 5,
     PIPELINE_SAVE = 6, /* the whole state, for a snapshot */
+    PIPELINE_PREVIEW = 7, /* what `next` would do at the points, as far as there is room */
 };
 
 /* Asked by output, answered by rule, owned by output again. One slice of bounded work each. */
@@ -102,6 +104,9 @@ struct pipeline_question {
     struct hz_coverage whole;       /* COUNTS */
     uint64_t seq; /* of the last record applied */
     uint64_t newest_number; /* of its transitions */
+    const uint32_t *points; /* PREVIEW; `span` becomes the number that was looked at */
+    const struct hz_ruleset *next;
+    struct hz_preview *previews;
     hz_engine_write save; /* SAVE: called with ctx, on the engine's thread, into memory */
     int save_error;
     void (*answered)(void *ctx, struct pipeline_question *question); /* on output */
@@ -184,6 +189,7 @@ struct pipeline_ingest {
     bool stalled;
     uint64_t progress_seen;
     int64_t progress_at_ns;
+    uint64_t changes_taken;
     uint64_t *present; /* a bit for each point id: in the registry of the set in force */
     uint32_t present_end;
     struct ingest_texts *texts;     /* ingest_text.c */
@@ -235,8 +241,19 @@ struct pipeline_rule {
     uint64_t newest_number, newest_seq; /* of the transitions handed on */
     uint64_t untold_seq;                /* of the oldest that nobody was told of; 0 = none */
     int64_t due_told;
+    uint64_t changes_taken;
+    struct pipeline_change *changing; /* offered, and the former set is not back yet */
     struct hz_spsc_tx transitions, answers;
     struct hz_spsc_rx questions;
+};
+
+struct pipeline_builder {
+    pthread_t thread;
+    bool started;
+    const struct hz_ruleset *ruleset; /* in force; the engine owns it, and gives it up to this thread alone */
+    struct hz_digest former;
+    bool has_former;
+    uint64_t beats_seen; /* of ingest, when ids were last given */
 };
 
 struct pipeline_output {
@@ -262,6 +279,8 @@ struct pipeline_output {
     struct output_news *news;   /* output_news.c */
     struct output_acks *acks;   /* output_ack.c */
     struct output_tails *tails; /* output_tail.c */
+    struct output_reload *reload; /* output_reload.c */
+    uint64_t changes_taken;
     struct output_unknown *unknown; /* output_unknown.c: those who ask, in line; NULL = nobody */
     struct output_metrics *metrics; /* output_metrics.c */
     struct output_held *held;       /* output_held.c */
@@ -282,7 +301,8 @@ struct hz_pipeline {
     struct hz_block_ring *ring;
     uint64_t journal[2], term;
     int64_t start_wall_ns;
-    bool clean, faulty, own_rule_thread;
+    bool clean, own_rule_thread;
+    _Atomic bool faulty; /* the files in the folder are not what is in force: set at start, taken back by ingest */
     uint64_t torn_bytes;
     bool damaged, log_damaged;
     struct hz_ruleset *present; /* of `set`, until the engine has it */
@@ -318,6 +338,12 @@ struct hz_pipeline {
     _Atomic uint64_t holes_known;            /* ingest -> output: holes in the journal that were said ... */
     _Atomic uint64_t holes_closed;           /* output -> ingest: ... and those before a snapshot on disk */
     _Atomic uint32_t points_watched;         /* output -> main: of the set in force */
+    struct pipeline_change *change;          /* builder -> ingest, rule, output: seen by ... */
+    _Atomic uint64_t changes;                /* ... how many there were */
+    _Atomic(struct pipeline_reload *) reload_asked, reload_answered; /* output -> builder -> output */
+    _Atomic bool reload_by_signal;           /* main -> output */
+    _Atomic bool names_wanted;               /* builder sets, write takes back when new names are on disk ... */
+    _Atomic int names_error;                 /* ... or are not */
     _Atomic uint32_t stage;                  /* enum pipeline_stage, main */
     _Atomic uint64_t beats[3];               /* ingest, rule, output: for hz_pipeline_alive */
     uint64_t beats_seen[3];                  /* main only */
@@ -328,13 +354,14 @@ struct hz_pipeline {
     _Atomic uint64_t disk_bytes;    /* write -> output: written to journal and alarms log since the start */
     _Atomic uint64_t disk_free, disk_size; /* write -> output: of the file system; 0 = not known */
 
-    struct hz_wake ingest_wake, rule_wake, write_wake, sync_wake, output_wake;
+    struct hz_wake ingest_wake, rule_wake, write_wake, sync_wake, output_wake, builder_wake;
 
     struct pipeline_ingest ingest HZ_OWNED_BY(hz_ingest);
     struct pipeline_write write HZ_OWNED_BY(hz_write);
     struct pipeline_sync sync HZ_OWNED_BY(hz_sync);
     struct pipeline_rule rule HZ_OWNED_BY(hz_rule);
     struct pipeline_output output HZ_OWNED_BY(hz_output);
+    struct pipeline_builder builder HZ_OWNED_BY(hz_builder);
 };
 
 static inline struct hz_wake *pipeline__rule_wake(struct hz_pipeline *p)
@@ -349,6 +376,7 @@ enum pipeline_want { PIPELINE_WANT_WRITE = 1, PIPELINE_WANT_SYNC = 2 };
  * is done. */
 enum pipeline_stage {
     PIPELINE_RUNNING = 0,
+    PIPELINE_STOP_BUILDER,
     PIPELINE_STOP_INGEST,
     PIPELINE_STOP_RULE,
     PIPELINE_STOP_OUTPUT,
@@ -422,7 +450,18 @@ int pipeline__snapshot_head(const struct pipeline_place *place, uint64_t newest_
 /* All threads have stopped, or have not begun. A failure is logged: recovery then only takes longer. */
 void pipeline__snapshot(struct hz_pipeline *p, const struct pipeline_place *place);
 
+/* A set from files: everything wrong is in `diagnostics`. */
+int pipeline__compile(struct hz_pipeline *p, const struct hz_files *files, struct hz_diagnostics *diagnostics,
+                      struct hz_ruleset **ret_ruleset) HZ_MUST_USE;
+
+/* builder.c */
+void pipeline__builder_init(struct hz_pipeline *p);
+void *pipeline__builder_run(void *pipeline);
+void pipeline__builder_done(struct hz_pipeline *p);
+
 /* ingest.c */
+/* A bit for each point of a registry, and the end of their ids; NULL without memory. */
+uint64_t *pipeline__present_points(const struct hz_registry *registry, uint32_t *ret_end);
 int pipeline__ingest_init(struct hz_pipeline *p) HZ_MUST_USE;
 void *pipeline__ingest_run(void *pipeline);
 void pipeline__ingest_done(struct hz_pipeline *p);
@@ -501,6 +540,9 @@ void pipeline__metrics_free(struct hz_pipeline *p) HZ_ON(hz_output);
 void pipeline__metrics_begin(void *ctx, struct hz_control_request *request);
 extern const struct hz_http_row pipeline__paths[];
 void pipeline__http_gone(void *ctx, struct hz_http_request *request);
+/* output_reload.c */
+void pipeline__diff_begin(void *ctx, struct hz_control_request *request);
+void pipeline__reload_begin(void *ctx, struct hz_control_request *request);
 /* output_status.c */
 void pipeline__status_begin(void *ctx, struct hz_control_request *request);
 void pipeline__feeds_begin(void *ctx, struct hz_control_request *request);

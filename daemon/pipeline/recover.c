@@ -287,6 +287,23 @@ static void pass_lost_entries(struct hz_pipeline *p) HZ_ON(hz_rule) HZ_ON(hz_out
     hz_mirror_go_on(p->output.mirror, (struct hz_mirror_mark){mark.number, mark.n_all, mark.id});
 }
 
+/* The run's first records name the set that it begins with. The replay may have had it in force and
+ * replaced it since: then it is compiled once more. */
+static int offer_first(struct hz_pipeline *p) HZ_ON(hz_ingest) HZ_ON(hz_rule) HZ_ON(hz_output)
+{
+    struct hz_ruleset *first;
+    int error = pipeline__take_ruleset(p, &p->ingest.set->digest, &first);
+
+    if (error < 0 || !first)
+        return error;
+    hz_set_unref(p->ingest.set);
+    hz_set_unref(p->output.set);
+    p->ingest.set = hz_set_ref(hz_ruleset_set(first));
+    p->output.set = hz_set_ref(hz_ruleset_set(first));
+    hz_engine_offer(p->rule.engine, first);
+    return 0;
+}
+
 /* Where the run goes on. */
 static int go_on_from(struct hz_pipeline *p, const struct replay *replay)
 {
@@ -310,11 +327,9 @@ static int go_on_from(struct hz_pipeline *p, const struct replay *replay)
     atomic_store(&p->handed_number, p->log_newest);
     atomic_store(&p->released_number, p->log_newest);
     p->write.next_seq = p->ingest.next_seq;
-    if (p->present) { /* not needed by the replay: the run's first records name it */
-        hz_engine_offer(p->rule.engine, p->present);
-        p->present = NULL;
-    }
-    int error = hz_segment_sync(p->write.alarms); /* what was missing there */
+    int error = offer_first(p);
+    if (error == 0)
+        error = hz_segment_sync(p->write.alarms); /* what was missing there */
     if (error == 0 && (replay->records >= SNAPSHOT_AFTER || p->damaged || replay->resynced))
         pipeline__snapshot(p, &replay->end);
     return error;

@@ -6,6 +6,7 @@
  * between blocks.
  */
 #include "pipeline_priv.h"
+#include "reload_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -65,6 +66,37 @@ static bool apply_some(struct hz_pipeline *p) HZ_ON(hz_rule)
     return false;
 }
 
+/* --- another set --- */
+
+/* The block in hand names a set that the builder has made: it is handed in before. */
+static void offer_change(struct hz_pipeline *p) HZ_ON(hz_rule)
+{
+    struct pipeline_rule *rule = &p->rule;
+    uint64_t changes = atomic_load_explicit(&p->changes, memory_order_acquire);
+    struct hz_digest digest;
+
+    if (changes == rule->changes_taken || hz_block_rulesets(rule->view.block, &digest, 1) == 0)
+        return;
+    rule->changing = p->change;
+    rule->changes_taken = changes;
+    hz_engine_offer(rule->engine, rule->changing->ruleset);
+}
+
+/* The former set is the builder's again, who frees it. */
+static void hand_back(struct hz_pipeline *p) HZ_ON(hz_rule)
+{
+    struct pipeline_change *change = p->rule.changing;
+    struct hz_ruleset *former = change ? hz_engine_take_retired(p->rule.engine) : NULL;
+
+    if (!former)
+        return;
+    change->former = former;
+    p->rule.changing = NULL;
+    atomic_fetch_or_explicit(&change->done, RELOAD_RULE, memory_order_release);
+    hz_wake_up(&p->builder_wake);
+    hz_wake_up(&p->output_wake); /* it may have nothing else to wake up for */
+}
+
 /* The block in hand, to its end or until the room is used up. */
 static void apply_block(struct hz_pipeline *p) HZ_ON(hz_rule)
 {
@@ -79,6 +111,22 @@ static void apply_block(struct hz_pipeline *p) HZ_ON(hz_rule)
     }
     if (rule->untold_seq != 0)
         tell_transitions(p);
+    hand_back(p);
+}
+
+#define PREVIEW_LEAST 64u /* changes of one point: more would not be told */
+
+static void preview(struct hz_pipeline *p, struct pipeline_question *question) HZ_ON(hz_rule)
+{
+    uint32_t at = 0;
+
+    for (; at < question->span && question->room - question->count >= PREVIEW_LEAST; at++) {
+        uint32_t room = question->room - question->count;
+        size_t count = hz_engine_preview(p->rule.engine, question->next, question->points[at],
+                                         &question->previews[question->count], room);
+        question->count += count < room ? (uint32_t)count : room;
+    }
+    question->span = at;
 }
 
 static void answer(struct hz_pipeline *p, struct pipeline_question *question) HZ_ON(hz_rule)
@@ -106,6 +154,9 @@ static void answer(struct hz_pipeline *p, struct pipeline_question *question) HZ
             *news = (struct hz_news){.what = (uint8_t)question->scope, .id = question->first + i};
             news->coverage = hz_engine_coverage(engine, question->scope, news->id);
         }
+        break;
+    case PIPELINE_PREVIEW:
+        preview(p, question);
         break;
     case PIPELINE_COUNTS:
         hz_engine_counts(engine, &question->counts);
@@ -154,6 +205,7 @@ void pipeline__rule_step(struct hz_pipeline *p)
         apply_block(p);
     while (!rule->in_block && hz_block_ring_engine_next(p->ring, &rule->view)) {
         rule->in_block = applied = true;
+        offer_change(p);
         apply_block(p);
     }
     if (applied)

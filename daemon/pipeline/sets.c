@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-static int compile(struct hz_pipeline *p, const struct hz_files *files,
-                   struct hz_diagnostics *diagnostics, struct hz_ruleset **ret_ruleset)
+int pipeline__compile(struct hz_pipeline *p, const struct hz_files *files,
+                      struct hz_diagnostics *diagnostics, struct hz_ruleset **ret_ruleset)
 {
     struct hz_set *set;
     int error = hz_set_build(files, p->names, diagnostics, &set);
@@ -33,7 +33,7 @@ int pipeline__fetch_ruleset(struct hz_pipeline *p, const struct hz_digest *diges
     hz_diagnostics_init(&unused);
     int error = hz_store_fetch(p->store, digest, &files);
     if (error == 0)
-        error = compile(p, &files, &unused, ret_ruleset);
+        error = pipeline__compile(p, &files, &unused, ret_ruleset);
     if (error < 0) {
         hz_digest_text(digest, text);
         hz_log_error("archived set %.8s: %s", text, hz_strerror(error));
@@ -52,7 +52,7 @@ static int use_present(struct hz_pipeline *p, struct hz_diagnostics *diagnostics
     hz_files_init(&files);
     int error = hz_files_read(&files, p->options.config_directory, diagnostics);
     if (error == 0)
-        error = compile(p, &files, diagnostics, ret_ruleset);
+        error = pipeline__compile(p, &files, diagnostics, ret_ruleset);
     if (error == 0) {
         error = hz_store_archive(p->store, &files, &digest);
         if (error == 0)

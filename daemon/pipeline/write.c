@@ -174,7 +174,23 @@ static bool has_work(struct hz_pipeline *p) HZ_ON(hz_write)
 
     (void)hz_spsc_items(&p->write.fetches, &fetches);
     return atomic_load_explicit(&p->write_wanted, memory_order_acquire) != 0 || fetches > 0 ||
-           atomic_load_explicit(&p->rewind_asked, memory_order_acquire);
+           atomic_load_explicit(&p->rewind_asked, memory_order_acquire) ||
+           atomic_load_explicit(&p->names_wanted, memory_order_acquire);
+}
+
+/* For the builder, who waits. Those that did not get there stay pending. */
+static void save_names_if_wanted(struct hz_pipeline *p) HZ_ON(hz_write)
+{
+    if (!atomic_load_explicit(&p->names_wanted, memory_order_acquire))
+        return;
+    int error = pipeline__save_names(p);
+    if (error < 0) {
+        write__failed(p, "definitions", error);
+        hz_segment_writer_abandon(p->write.definitions);
+    }
+    atomic_store_explicit(&p->names_error, error, memory_order_relaxed);
+    atomic_store_explicit(&p->names_wanted, false, memory_order_release);
+    hz_wake_up(&p->builder_wake);
 }
 
 static void one_round(struct hz_pipeline *p, bool *ret_all) HZ_ON(hz_write)
@@ -192,6 +208,7 @@ static void one_round(struct hz_pipeline *p, bool *ret_all) HZ_ON(hz_write)
     if (error < 0 && error != -EAGAIN)
         write__failed(p, "alarms log", error);
     pipeline__log_answer(p);
+    save_names_if_wanted(p);
     write__snapshot_when_safe(p);
     write__look_at_disk(p);
     *ret_all = all && pipeline__log_empty(p);

@@ -255,26 +255,40 @@ uint32_t hz_names_count(const struct hz_names *names, enum hz_named_kind kind)
     return names->kinds[kind].count;
 }
 
-void hz_names_take_pending(struct hz_names *names, enum hz_names_part part,
-                           bool (*each)(void *ctx, const struct hz_named *named), void *ctx)
+uint32_t hz_names_pending(const struct hz_names *names, enum hz_names_part part,
+                          bool (*each)(void *ctx, const struct hz_named *named), void *ctx)
 {
-    struct registry_pages *waiting = &names->parts[part].pending;
-    struct pending *pending = (void *)waiting->at;
-    size_t count = waiting->used / sizeof(*pending), taken = 0;
+    const struct registry_pages *waiting = &names->parts[part].pending;
+    const struct pending *pending = (const void *)waiting->at;
+    uint32_t count = (uint32_t)(waiting->used / sizeof(*pending)), at = 0;
 
-    for (; taken < count; taken++) {
-        struct pending next = pending[taken];
-        enum hz_named_kind kind = (enum hz_named_kind)next.kind;
-        struct hz_named named = {kind, next.id, hz_names_key(names, kind, next.id)};
+    for (; at < count; at++) {
+        enum hz_named_kind kind = (enum hz_named_kind)pending[at].kind;
+        struct hz_named named = {kind, pending[at].id, hz_names_key(names, kind, pending[at].id)};
         if (!each(ctx, &named))
             break;
     }
-    if (taken < count) {
-        memmove(pending, pending + taken, (count - taken) * sizeof(*pending));
-        waiting->used = (count - taken) * sizeof(*pending);
+    return at;
+}
+
+void hz_names_saved(struct hz_names *names, enum hz_names_part part, uint32_t count)
+{
+    struct registry_pages *waiting = &names->parts[part].pending;
+    size_t bytes = count * sizeof(struct pending);
+
+    hz_assert(bytes <= waiting->used);
+    if (bytes < waiting->used) {
+        memmove(waiting->at, waiting->at + bytes, waiting->used - bytes);
+        waiting->used -= bytes;
     } else {
         registry__pages_done(waiting); /* a first start has a million, later ones a few */
     }
+}
+
+void hz_names_take_pending(struct hz_names *names, enum hz_names_part part,
+                           bool (*each)(void *ctx, const struct hz_named *named), void *ctx)
+{
+    hz_names_saved(names, part, hz_names_pending(names, part, each, ctx));
 }
 
 size_t hz_names_bytes(const struct hz_names *names)

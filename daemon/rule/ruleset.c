@@ -103,6 +103,16 @@ bool rule__same_point(const struct hz_ruleset *a, const struct hz_ruleset *b, ui
     return true;
 }
 
+uint32_t hz_ruleset_rules(const struct hz_ruleset *ruleset, uint32_t point, uint32_t *to,
+                          uint32_t room)
+{
+    uint32_t at, end = watches_of(ruleset, point, &at), count = 0;
+
+    for (; at < end && count < room; at++)
+        to[count++] = ruleset->watches[at].rule;
+    return count;
+}
+
 bool hz_ruleset_same(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t point)
 {
     return rule__same_point(a, b, point);

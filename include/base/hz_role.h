@@ -34,6 +34,7 @@ extern struct hz_role hz_rule;   /* the engine */
 extern struct hz_role hz_output; /* Redis loop, alarms log, reader of the transitions ring */
 extern struct hz_role hz_write;  /* write() of the journal and the alarms log */
 extern struct hz_role hz_sync;   /* fdatasync() */
+extern struct hz_role hz_builder; /* makes sets aside */
 
 /* The calling thread takes a role on (a thread may have several: `rule_threads: 0`). */
 void hz_role_take(struct hz_role *role) HZ_ROLE_TAKES(role);

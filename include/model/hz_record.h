@@ -75,6 +75,16 @@ struct hz_record_define {
 struct hz_record_ruleset {
     struct hz_record head;
     struct hz_digest set;
+    /* A longer record goes on with a struct hz_ruleset_texts. */
+};
+
+/* Who has put it in force, and why. */
+struct hz_ruleset_texts {
+    uint16_t actor_length;
+    uint16_t via_length;
+    uint16_t reason_length;
+    uint16_t reserved;
+    char texts[]; /* in this order */
 };
 
 enum hz_feed_state { HZ_FEED_LOST = 0, HZ_FEED_CONNECTED = 1 /* after SUBACK */ };
@@ -210,6 +220,11 @@ struct hz_command_texts {
     struct hz_slice actor, via, command_id, reason;
 };
 struct hz_command_texts hz_command_texts(const struct hz_record_command *command);
+/* The same of a ruleset record: empty where it says nothing. */
+struct hz_command_texts hz_ruleset_texts(const struct hz_record_ruleset *ruleset);
+/* As hz_command_build. */
+size_t hz_ruleset_build(void *to, size_t size, const struct hz_digest *set,
+                        const struct hz_command_texts *texts);
 /* Builds a command record in `to`; texts beyond their bounds are cut at a character's edge. Returns
  * its bytes; 0 when they are more than `size` (HZ_RECORD_BYTES_MAX is always enough). */
 size_t hz_command_build(void *to, size_t size, const struct hz_record_command *head,

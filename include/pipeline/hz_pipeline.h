@@ -40,6 +40,10 @@ bool hz_pipeline_alive(struct hz_pipeline *pipeline);
 /* One line for STATUS= of systemd. */
 void hz_pipeline_status(struct hz_pipeline *pipeline, char *to, size_t size);
 
+/* Takes the files of the configuration folder as they are now, all or nothing, as `hazardctl reload` does;
+ * goes on at once, the log says what came of it. */
+void hz_pipeline_reload(struct hz_pipeline *pipeline);
+
 /* Feeds first, then everything that is under way is brought to its end, a snapshot is written; frees. */
 void hz_pipeline_stop(struct hz_pipeline *pipeline);
 

@@ -75,6 +75,11 @@ struct hz_named {
 };
 void hz_names_take_pending(struct hz_names *names, enum hz_names_part part,
                            bool (*each)(void *ctx, const struct hz_named *named), void *ctx);
+/* The same in two steps, for what may fail after the last one: how many it returned true for; then these,
+ * the oldest, are forgotten. */
+uint32_t hz_names_pending(const struct hz_names *names, enum hz_names_part part,
+                          bool (*each)(void *ctx, const struct hz_named *named), void *ctx);
+void hz_names_saved(struct hz_names *names, enum hz_names_part part, uint32_t count);
 
 /* Frees tables that larger ones have replaced: called by the part's owner when no look-up of these kinds,
  * begun before the last definition, can still be under way. */

@@ -27,6 +27,9 @@ size_t hz_ruleset_bytes(const struct hz_ruleset *ruleset);
  * staleness; texts apart? */
 bool hz_ruleset_same(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t point);
 
+/* The rules that watch a point, ascending: as many as there is room for. */
+uint32_t hz_ruleset_rules(const struct hz_ruleset *ruleset, uint32_t point, uint32_t *to, uint32_t room);
+
 /* What a rule means for a point, for explain and tests. */
 struct hz_limit_view {
     double limit[HZ_LEVEL_END]; /* NaN = no such level */
