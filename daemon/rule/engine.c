@@ -82,6 +82,7 @@ int hz_engine_new(struct hz_engine **ret_engine)
     engine->silences.capacity = ENGINE_GATEWAYS + 1;
     engine->stales.kind = ENGINE_STALES;
     engine->stales.capacity = ENGINE_GROUPS + 1;
+    engine->turn_most = ENGINE_TURN;
     engine->note_end = 1;
     engine->point_end = engine->gateway_end = engine->feed_end = 1;
     engine->lost_due_ns = HZ_NEVER;
@@ -96,6 +97,7 @@ void hz_engine_free(struct hz_engine *engine)
     if (!engine)
         return;
     hz_ruleset_free(engine->ruleset);
+    hz_ruleset_free(engine->former);
     for (uint32_t i = 0; i < engine->offered_count; i++)
         hz_ruleset_free(engine->offered[i]);
     for (uint32_t i = 0; i < engine->retired_count; i++)
@@ -140,6 +142,13 @@ void rule__retire(struct hz_engine *engine, struct hz_ruleset *ruleset)
 {
     hz_assert(engine->retired_count < ENGINE_SETS);
     engine->retired[engine->retired_count++] = ruleset;
+}
+
+void rule__retire_former(struct hz_engine *engine)
+{
+    if (engine->former)
+        rule__retire(engine, engine->former);
+    engine->former = NULL;
 }
 
 void hz_engine_offer(struct hz_engine *engine, struct hz_ruleset *ruleset)
@@ -216,6 +225,7 @@ bool hz_engine_apply(struct hz_engine *engine, const struct hz_block *block,
     engine->at = (struct engine_at){0};
     engine->out = places;
     engine->room = room;
+    engine->turn = engine->turn_most;
     engine->count = 0;
     engine->place.begun = true;
     bool done = apply_stages(engine, jt_ns);

@@ -6,8 +6,6 @@
  */
 #include "engine_priv.h"
 
-#include <string.h>
-
 #define LIST_SHARE   64u
 #define LIST_AT_TICK 1024u
 #define LIST_AT_SWAP 1000u
@@ -31,18 +29,6 @@ static void apply_start(struct hz_engine *engine, const struct hz_record_start *
     engine->journal = (uint32_t)record->journal[0];
 }
 
-/* The caller looked ahead (hz_block_rulesets): a set that was not offered is its bug. */
-static void apply_ruleset(struct hz_engine *engine, const struct hz_record_ruleset *record)
-{
-    const struct hz_ruleset *present = engine->ruleset;
-
-    if (present && memcmp(&present->set->digest, &record->set, sizeof(record->set)) == 0)
-        return;
-    struct hz_ruleset *next = rule__take_offered(engine, &record->set);
-    hz_assert(next);
-    rule__switch(engine, next);
-}
-
 static void apply(struct hz_engine *engine, const struct hz_record *record)
 {
     const void *whole = record;
@@ -50,9 +36,6 @@ static void apply(struct hz_engine *engine, const struct hz_record *record)
     switch (record->kind) {
     case HZ_RECORD_START:
         apply_start(engine, whole);
-        break;
-    case HZ_RECORD_RULESET:
-        apply_ruleset(engine, whole);
         break;
     case HZ_RECORD_FEED:
         rule__apply_feed(engine, whole);
@@ -69,7 +52,7 @@ static void apply(struct hz_engine *engine, const struct hz_record *record)
     case HZ_RECORD_OVER:
         rule__over(engine, whole);
         break;
-    default: /* stop, define, tick, hole: nothing that an alarm depends on */
+    default: /* stop, define, tick, hole: nothing that an alarm depends on; `ruleset` has steps */
         break;
     }
 }
@@ -81,9 +64,17 @@ static bool work_off_touched(struct hz_engine *engine, const struct hz_record *r
     const struct hz_record_command *command = whole;
 
     if (record->kind != HZ_RECORD_COMMAND || command->point >= ENGINE_POINTS ||
-        !(engine->points[command->point].flags & ENGINE_LISTED))
+        !rule__is_listed(engine, command->point))
         return true;
     return rule__work_off(engine, command->point);
+}
+
+static bool apply_ruleset(struct hz_engine *engine, const struct hz_record *record)
+{
+    const void *whole = record;
+    const struct hz_record_ruleset *ruleset = whole;
+
+    return rule__switch(engine, &ruleset->set);
 }
 
 static bool step(struct hz_engine *engine, const struct hz_record *record)
@@ -96,6 +87,8 @@ static bool step(struct hz_engine *engine, const struct hz_record *record)
     case 2:
         if (!rule__room(engine))
             return false;
+        if (record->kind == HZ_RECORD_RULESET)
+            return apply_ruleset(engine, record);
         apply(engine, record);
         return true;
     default:

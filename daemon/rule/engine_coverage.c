@@ -28,26 +28,22 @@ static void add(struct hz_coverage *to, const struct hz_coverage *more,
     to->unobserved += more->unobserved - less->unobserved;
 }
 
-static void count(struct hz_engine *engine, uint32_t point, unsigned before, unsigned after)
+void rule__coverage_count(struct hz_engine *engine, const struct hz_ruleset *set, uint32_t point,
+                          unsigned less, unsigned more)
 {
-    struct hz_coverage less = coverage_of(before), more = coverage_of(after);
-    const struct hz_registry *registry = engine->ruleset->set->registry;
-    const struct hz_point *row = hz_registry_point(registry, point);
+    struct hz_coverage going = coverage_of(less), coming = coverage_of(more);
+    const struct hz_point *row = hz_registry_point(set->set->registry, point);
 
     if (!row)
         return;
-    const struct hz_hazard *hazard = hz_registry_hazard(registry, row->hazard);
-    uint32_t enterprise = hazard ? hazard->enterprise : 0;
-    const struct hz_enterprise *of = hz_registry_enterprise(registry, enterprise);
-    uint32_t park = of ? of->park : 0;
-
-    add(&engine->hazards[row->hazard], &more, &less);
-    add(&engine->enterprises[enterprise], &more, &less);
-    add(&engine->parks[park], &more, &less);
-    add(&engine->whole, &more, &less);
-    rule__dirty_mark(&engine->dirty_hazards, row->hazard);
-    rule__dirty_mark(&engine->dirty_enterprises, enterprise);
-    rule__dirty_mark(&engine->dirty_parks, park);
+    struct rule__scope scope = rule__scope_of(set->set->registry, row);
+    add(&engine->hazards[scope.hazard], &coming, &going);
+    add(&engine->enterprises[scope.enterprise], &coming, &going);
+    add(&engine->parks[scope.park], &coming, &going);
+    add(&engine->whole, &coming, &going);
+    rule__dirty_mark(&engine->dirty_hazards, scope.hazard);
+    rule__dirty_mark(&engine->dirty_enterprises, scope.enterprise);
+    rule__dirty_mark(&engine->dirty_parks, scope.park);
     engine->dirty_whole = true;
 }
 
@@ -60,14 +56,27 @@ void rule__flag(struct hz_engine *engine, uint32_t point, unsigned set, unsigned
         return;
     of->flags = (uint16_t)after;
     if ((before & COUNTED) != (after & COUNTED))
-        count(engine, point, before, after);
+        rule__coverage_count(engine, engine->ruleset, point, before, after);
     rule__news(engine, point);
 }
 
-static void empty(struct hz_coverage *list, struct engine_dirty *dirty, uint32_t end)
+static void make_room(struct engine_dirty *dirty, uint32_t end)
 {
     if (dirty->end < end)
         dirty->end = end;
+}
+
+void rule__coverage_begin(struct hz_engine *engine)
+{
+    const struct hz_registry *registry = engine->ruleset->set->registry;
+
+    make_room(&engine->dirty_hazards, hz_registry_hazard_end(registry));
+    make_room(&engine->dirty_enterprises, hz_registry_enterprise_end(registry));
+    make_room(&engine->dirty_parks, hz_registry_park_end(registry));
+}
+
+static void empty(struct hz_coverage *list, struct engine_dirty *dirty)
+{
     for (uint32_t id = 0; id < dirty->end; id++) {
         if (list[id].total == 0)
             continue;
@@ -78,17 +87,16 @@ static void empty(struct hz_coverage *list, struct engine_dirty *dirty, uint32_t
 
 void rule__coverage_all(struct hz_engine *engine)
 {
-    const struct hz_registry *registry = engine->ruleset ? engine->ruleset->set->registry : NULL;
-
-    empty(engine->hazards, &engine->dirty_hazards, registry ? hz_registry_hazard_end(registry) : 0);
-    empty(engine->enterprises, &engine->dirty_enterprises,
-          registry ? hz_registry_enterprise_end(registry) : 0);
-    empty(engine->parks, &engine->dirty_parks, registry ? hz_registry_park_end(registry) : 0);
+    if (engine->ruleset)
+        rule__coverage_begin(engine);
+    empty(engine->hazards, &engine->dirty_hazards);
+    empty(engine->enterprises, &engine->dirty_enterprises);
+    empty(engine->parks, &engine->dirty_parks);
     engine->whole = (struct hz_coverage){0};
     engine->dirty_whole = true;
     for (uint32_t point = 1; point < engine->point_end; point++)
         if (engine->points[point].flags & ENGINE_IN_SET)
-            count(engine, point, 0, engine->points[point].flags);
+            rule__coverage_count(engine, engine->ruleset, point, 0, engine->points[point].flags);
 }
 
 struct hz_coverage hz_engine_coverage(const struct hz_engine *engine, enum hz_news_kind scope,

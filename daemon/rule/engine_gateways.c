@@ -72,9 +72,13 @@ bool rule__gateway_sign(struct hz_engine *engine, uint32_t gateway, uint16_t fee
     return sign->attention;
 }
 
+/* What its points are counted by goes with them. */
 void rule__gateway_wipe(struct hz_engine *engine, uint32_t gateway)
 {
-    engine->gateways[gateway] = (struct engine_gateway){.place = engine->gateways[gateway].place};
+    const struct engine_gateway *of = &engine->gateways[gateway];
+
+    engine->gateways[gateway] = (struct engine_gateway){
+        .place = of->place, .stale = of->stale, .unconfirmed = of->unconfirmed};
     engine->signs[gateway] = (struct engine_sign){0};
 }
 
@@ -243,7 +247,7 @@ static bool touch(struct hz_engine *engine, uint32_t point)
 
     if (!waits(of))
         return true;
-    if (of->flags & ENGINE_LISTED && !rule__work_off(engine, point))
+    if (rule__is_listed(engine, point) && !rule__work_off(engine, point))
         return false;
     if (of->flags & HZ_POINT_UNCONFIRMED)
         rule__retained_confirm(engine, point);

@@ -219,7 +219,8 @@ static bool point_ok(const struct hz_engine *engine, const struct saved_point *s
     unsigned in = saved->flags & ENGINE_IN_SET;
 
     if (saved->point == 0 || saved->point >= ENGINE_POINTS ||
-        engine->points[saved->point].flags != 0 || (saved->flags & ~ENGINE_SAVED_MASK) != 0 ||
+        engine->points[saved->point].flags != 0 || rule__is_listed(engine, saved->point) ||
+        (saved->flags & ~ENGINE_SAVED_MASK) != 0 ||
         (saved->flags & (ENGINE_IN_SET | ENGINE_LISTED)) == 0)
         return false;
     bool known =
@@ -251,14 +252,12 @@ static int load_point(struct hz_engine *engine, struct source *source,
                                 .gateway = saved->gateway,
                                 .kind = saved->kind,
                                 .quality = saved->quality,
-                                .flags = saved->flags};
+                                .flags = saved->flags & (uint16_t)~ENGINE_LISTED};
     if (saved->point >= engine->point_end)
         engine->point_end = saved->point + 1;
     rule__feed_touch(engine, saved->feed);
-    if (of->flags & ENGINE_LISTED) {
-        engine->listed[saved->point / 64] |= UINT64_C(1) << saved->point % 64;
-        engine->listed_count++;
-    }
+    if (saved->flags & ENGINE_LISTED)
+        rule__list_point(engine, saved->point);
     int error = load_notes(engine, source, &of->notes, saved->point, saved->notes);
     return error < 0 || flags_fit(engine, of) ? error : HZ_ECORRUPT;
 }

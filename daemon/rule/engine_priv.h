@@ -9,8 +9,8 @@
  *              (down), one for what begins (up)
  *   place      where apply stands inside a block; whatever may say something can stop there
  *
- * What must stay true: a function that returns false has used up the room, and goes on at the same
- * place when it is called again. Judging is never interrupted. Nothing here is kept between two
+ * What must stay true: a function that returns false has used up the room or the call's turn, and goes
+ * on at the same place when it is called again. Judging is never interrupted. Nothing here is kept between two
  * calls but in struct hz_engine.
  */
 #ifndef ENGINE_PRIV_H
@@ -21,6 +21,19 @@
 static inline bool rule__room(const struct hz_engine *engine)
 {
     return engine->room - engine->count >= HZ_ENGINE_ROOM_MIN;
+}
+
+/* What one call of apply does besides records: readings come again after that, and whoever calls. A
+ * point worked off is one, some 0.1 to 0.5 us. */
+#define ENGINE_TURN 512u
+
+/* False: the call's turn is over; nothing is lost by asking again in the next one. */
+static inline bool rule__turn(struct hz_engine *engine, uint32_t work)
+{
+    if (engine->turn == 0)
+        return false;
+    engine->turn -= work < engine->turn ? work : engine->turn;
+    return true;
 }
 
 static inline bool rule__feed_gap(const struct hz_engine *engine, uint16_t feed)
@@ -67,7 +80,10 @@ void rule__at(struct hz_engine *engine, int64_t jt_ns);
 int64_t rule__last_sign_ns(const struct hz_engine *engine, uint32_t point);
 void rule__stale_watch(struct hz_engine *engine, uint32_t point);
 void rule__stale_watch_all(struct hz_engine *engine);
-/* The next point that is really due up to `until_ns`: ENGINE_NOBODY when there is none. */
+/* Any point of these rows (a bit each) may be due from now on. */
+void rule__stale_look(struct hz_engine *engine, const uint64_t *rows, uint32_t words);
+/* The next point that is really due up to `until_ns`: ENGINE_NOBODY when there is none, or when the
+ * call's turn is over and the heap still holds one that may be. */
 uint32_t rule__stale_next(struct hz_engine *engine, int64_t until_ns, int64_t *ret_due_ns);
 void rule__stale_take(struct hz_engine *engine, uint32_t point); /* it is STALE from now on */
 
@@ -209,13 +225,26 @@ void rule__apply_command(struct hz_engine *engine, const struct hz_record_comman
 bool rule__unshelve_due(struct hz_engine *engine);
 
 /* --- engine_switch.c --- */
-void rule__switch(struct hz_engine *engine, struct hz_ruleset *next);
-void rule__wipe(struct engine_point *of);     /* nothing is known of the point any more */
+bool rule__switch(struct hz_engine *engine, const struct hz_digest *set);
+void rule__wipe(struct engine_point *of); /* nothing is known of the point any more */
+/* Whether it is observed, by the gaps of its feed; counts nothing. */
+void rule__observe(struct hz_engine *engine, struct engine_point *of);
+
+/* --- engine_rebuild.c --- */
 void rule__rebuild(struct hz_engine *engine); /* all that follows from state and set */
 
 /* --- engine_worklist.c --- */
+static inline bool rule__is_listed(const struct hz_engine *engine, uint32_t point)
+{
+    return engine->listed[point / 64] >> point % 64 & 1;
+}
 void rule__list_point(struct hz_engine *engine, uint32_t point);
+void rule__list_points(struct hz_engine *engine, const uint64_t *bits, uint32_t words);
 void rule__list_gateway(struct hz_engine *engine, uint32_t gateway);
+/* Does the level of a listed point go on under other numbers than those of the set before? */
+bool rule__level_changed(const struct hz_engine *engine, const struct engine_note *note);
+void rule__mark(struct hz_engine *engine, uint32_t point); /* its levels of which that is true */
+bool rule__mark_listed(struct hz_engine *engine);          /* the set before may then go */
 /* Works off up to `most` of the list, less what place.at says was done. */
 bool rule__work_list(struct hz_engine *engine, uint32_t most);
 bool rule__work_off(struct hz_engine *engine, uint32_t point);
@@ -234,6 +263,10 @@ bool rule__resync(struct hz_engine *engine);
 /* Changes flags of a point, and what is counted of it. */
 void rule__flag(struct hz_engine *engine, uint32_t point, unsigned set, unsigned clear);
 void rule__coverage_all(struct hz_engine *engine);
+void rule__coverage_begin(struct hz_engine *engine); /* room for the scopes of the set in force */
+/* A point's flags, where the set counts it: `less` go, `more` come. */
+void rule__coverage_count(struct hz_engine *engine, const struct hz_ruleset *set, uint32_t point,
+                          unsigned less, unsigned more);
 
 /* --- engine_news.c --- */
 static inline void rule__dirty_mark(struct engine_dirty *dirty, uint32_t id)
@@ -260,5 +293,6 @@ static inline void rule__news(struct hz_engine *engine, uint32_t point)
 /* --- engine.c --- */
 struct hz_ruleset *rule__take_offered(struct hz_engine *engine, const struct hz_digest *digest);
 void rule__retire(struct hz_engine *engine, struct hz_ruleset *ruleset);
+void rule__retire_former(struct hz_engine *engine);
 
 #endif

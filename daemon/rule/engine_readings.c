@@ -201,7 +201,7 @@ static void take(struct hz_engine *engine, const struct hz_reading *reading)
 static bool is_listed(const struct hz_engine *engine, const struct hz_reading *reading)
 {
     return !(reading->flags & HZ_READING_GATEWAY) && reading->point.v < ENGINE_POINTS &&
-           engine->points[reading->point.v].flags & ENGINE_LISTED;
+           rule__is_listed(engine, reading->point.v);
 }
 
 static bool pass(struct hz_engine *engine, bool up)

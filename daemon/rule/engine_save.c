@@ -62,9 +62,9 @@ static bool gateway_lives(const struct engine_gateway *of)
     return of->in_set || of->listed;
 }
 
-static bool point_lives(const struct engine_point *of)
+static bool point_lives(const struct hz_engine *engine, uint32_t point)
 {
-    return of->flags & (ENGINE_IN_SET | ENGINE_LISTED);
+    return engine->points[point].flags & ENGINE_IN_SET || rule__is_listed(engine, point);
 }
 
 static bool system_lives(const struct engine_system *of)
@@ -99,7 +99,7 @@ static void count_lives(const struct hz_engine *engine, struct saved_numbers *nu
     for (uint32_t gateway = 1; gateway < engine->gateway_end; gateway++)
         numbers->gateways += gateway_lives(&engine->gateways[gateway]);
     for (uint32_t point = 1; point < engine->point_end; point++)
-        numbers->points += point_lives(&engine->points[point]);
+        numbers->points += point_lives(engine, point);
 }
 
 static void put_numbers(const struct hz_engine *engine, struct sink *sink)
@@ -159,6 +159,8 @@ static void put_notes(const struct hz_engine *engine, uint32_t chain, struct sin
 {
     for (; chain != 0; chain = engine->notes[chain].next) {
         struct engine_note note = engine->notes[chain];
+        if (rule__level_changed(engine, &note))
+            note.flags |= ENGINE_NOTE_CHANGED;
         note.next = note.owner = 0;
         if (note.kind == ENGINE_NOTE_LEVEL)
             note.level.place = 0;
@@ -190,8 +192,9 @@ static void put_points(const struct hz_engine *engine, struct sink *sink)
 {
     for (uint32_t point = 1; point < engine->point_end && sink->error == 0; point++) {
         const struct engine_point *of = &engine->points[point];
-        if (!point_lives(of))
+        if (!point_lives(engine, point))
             continue;
+        unsigned listed = rule__is_listed(engine, point) ? ENGINE_LISTED : 0;
         struct saved_point saved = {.value = of->value,
                                     .source_ms = of->source_ms,
                                     .life_ns = of->life_ns,
@@ -200,7 +203,7 @@ static void put_points(const struct hz_engine *engine, struct sink *sink)
                                     .notes = length_of(engine, of->notes),
                                     .feed = of->feed,
                                     .gateway = of->gateway,
-                                    .flags = of->flags & ENGINE_SAVED_MASK,
+                                    .flags = (uint16_t)((of->flags | listed) & ENGINE_SAVED_MASK),
                                     .kind = of->kind,
                                     .quality = of->quality};
         put(sink, &saved, sizeof(saved));

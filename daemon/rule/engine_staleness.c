@@ -57,16 +57,17 @@ static struct terms terms_of(struct hz_engine *engine, uint16_t feed)
     return terms;
 }
 
-/* A change of the set makes nothing due before itself. */
-static inline int64_t due_ns_of(const struct hz_engine *engine, const struct engine_point *of,
+/* Of a point that is watched. A change of the set makes nothing due before itself. */
+static inline int64_t due_ns_of(const struct hz_engine *engine, uint32_t point,
                                 const struct terms *terms)
 {
-    int64_t from_ns = last_sign_ns(engine, of);
+    int64_t from_ns = last_sign_ns(engine, &engine->points[point]);
+    uint32_t stale_after_ms = engine->ruleset->points[point].stale_after_ms;
 
     if (from_ns < terms->from_ns)
         from_ns = terms->from_ns;
-    int64_t due_ns = from_ns + (of->stale_after_ms != 0 ? of->stale_after_ms * HZ_NS_PER_MS
-                                                        : terms->stale_after_ns);
+    int64_t due_ns =
+        from_ns + (stale_after_ms != 0 ? stale_after_ms * HZ_NS_PER_MS : terms->stale_after_ns);
     return due_ns > engine->set_ns ? due_ns : engine->set_ns;
 }
 
@@ -78,6 +79,7 @@ struct first {
 };
 
 #define WALK_AHEAD 8 /* lines; the processor's own guess ends at each page */
+#define WALK_COST  4 /* of a call's turn: 64 lines one after the other, some 0.5 us */
 
 /* The one due first; the first that is found due by `enough_ns` is enough. */
 static struct first walk(struct hz_engine *engine, uint32_t row, int64_t enough_ns)
@@ -86,6 +88,7 @@ static struct first walk(struct hz_engine *engine, uint32_t row, int64_t enough_
     struct terms terms = {.feed = ENGINE_NOBODY};
     uint32_t end = (row + 1) * ENGINE_ROW;
 
+    (void)rule__turn(engine, WALK_COST);
     end = end < engine->point_end ? end : engine->point_end;
     for (uint32_t point = row * ENGINE_ROW; point < end && first.due_ns > enough_ns; point++) {
         const struct engine_point *of = &engine->points[point];
@@ -94,7 +97,7 @@ static struct first walk(struct hz_engine *engine, uint32_t row, int64_t enough_
             continue;
         if (of->feed != terms.feed)
             terms = terms_of(engine, of->feed);
-        int64_t due_ns = due_ns_of(engine, of, &terms);
+        int64_t due_ns = due_ns_of(engine, point, &terms);
         if (due_ns < first.due_ns)
             first = (struct first){due_ns, point};
     }
@@ -164,7 +167,7 @@ void rule__stale_watch(struct hz_engine *engine, uint32_t point)
 
     if (!is_watched(of))
         return;
-    int64_t due_ns = due_ns_of(engine, of, &terms);
+    int64_t due_ns = due_ns_of(engine, point, &terms);
     if (row->due_ns > due_ns)
         row->due_ns = due_ns;
     if (place == 0 || engine->stales.entries[place].due_ns > due_ns)
@@ -183,6 +186,21 @@ void rule__stale_watch_all(struct hz_engine *engine)
         put_group(engine, group, walk_group(engine, group, INT64_MIN + NEAR_NS).due_ns);
 }
 
+_Static_assert(ENGINE_ROW == 64, "a row is a word of bits of points (struct rule__changes)");
+
+void rule__stale_look(struct hz_engine *engine, const uint64_t *rows, uint32_t words)
+{
+    for (uint32_t word = 0; word < words; word++)
+        for (uint64_t rest = rows[word]; rest != 0; rest &= rest - 1) {
+            uint32_t row = word * 64 + (uint32_t)__builtin_ctzll(rest);
+            uint32_t group = row / ENGINE_GROUP_ROWS;
+            if (engine->rows[row].due_ns == HZ_NEVER || engine->rows[row].due_ns <= engine->set_ns)
+                continue;
+            engine->rows[row].due_ns = engine->set_ns;
+            put_group(engine, group, engine->set_ns);
+        }
+}
+
 uint32_t rule__stale_next(struct hz_engine *engine, int64_t until_ns, int64_t *ret_due_ns)
 {
     while (rule__heap_due(&engine->stales) <= until_ns) {
@@ -194,6 +212,8 @@ uint32_t rule__stale_next(struct hz_engine *engine, int64_t until_ns, int64_t *r
             return first.point;
         }
         put_group(engine, root.who, first.due_ns);
+        if (!rule__turn(engine, 1))
+            break;
     }
     return ENGINE_NOBODY;
 }

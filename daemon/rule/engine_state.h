@@ -28,7 +28,7 @@
 /* enum hz_point_flag below these. */
 enum engine_flag {
     ENGINE_IN_SET = 1 << 6,
-    ENGINE_LISTED = 1 << 7,     /* on the work list of a changed set */
+    ENGINE_LISTED = 1 << 7,     /* saved: on the work list; a line never bears it */
     ENGINE_BY_GATEWAY = 1 << 8, /* alive_by: gateway */
     ENGINE_APART =
         1 << 9, /* has a clock note: its value's stamp is not its last stamp, or doubted */
@@ -37,9 +37,9 @@ enum engine_flag {
 
 /* A reading is quick when only the first of these is set. */
 #define ENGINE_CALM_MASK                                                                           \
-    (ENGINE_IN_SET | ENGINE_LISTED | ENGINE_APART | HZ_POINT_STALE | HZ_POINT_INVALID |            \
+    (ENGINE_IN_SET | ENGINE_APART | HZ_POINT_STALE | HZ_POINT_INVALID |            \
      HZ_POINT_UNOBSERVED | HZ_POINT_UNCONFIRMED | HZ_POINT_CLOCK | HZ_POINT_NEVER_SEEN)
-#define ENGINE_SAVED_MASK (ENGINE_CALM_MASK | ENGINE_BY_GATEWAY)
+#define ENGINE_SAVED_MASK (ENGINE_CALM_MASK | ENGINE_BY_GATEWAY | ENGINE_LISTED)
 
 struct engine_point {
     alignas(HZ_CACHE_LINE) union hz_value value; /* last reading that was evaluated */
@@ -48,7 +48,7 @@ struct engine_point {
     int64_t arrival_ns;           /* UTC of the last reading; 0 */
     double quiet_low, quiet_high; /* a good value strictly between changes no level */
     uint32_t notes;
-    uint32_t stale_after_ms; /* of the set in force; 0 = the default of its feed */
+    uint32_t reserved;
     uint16_t feed;
     uint16_t gateway;
     uint8_t kind;
@@ -246,6 +246,7 @@ struct engine_dirty {
 struct hz_engine {
     /* sets */
     struct hz_ruleset *ruleset; /* in force */
+    struct hz_ruleset *former;  /* the one before, while points are listed that were not marked */
     struct hz_ruleset *offered[ENGINE_SETS], *retired[ENGINE_SETS];
     uint32_t offered_count, retired_count;
 
@@ -277,14 +278,15 @@ struct hz_engine {
     uint32_t *group_places; /* of a group of points, in the heap of stales */
     struct engine_row *rows;
     int64_t lost_due_ns; /* next feed-lost alarm; HZ_NEVER */
-    uint64_t *listed;    /* bit per point */
-    uint32_t listed_count, listed_at, gateways_listed;
+    uint64_t *listed;    /* bit per point; saved with it */
+    uint32_t listed_count, listed_at, gateways_listed, gateways_listed_at;
 
     /* during apply */
     const struct hz_block *block;
     struct engine_at at;
     struct hz_transition *out;
     size_t room, count;
+    uint32_t turn, turn_most; /* what this call, and each, may do besides records; ENGINE_TURN */
     struct engine_now now;
 
     /* news */

@@ -1,75 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Another set comes into force: the swap. It looks at every point once and says nothing: points
- * come, stay or leave, those at which something changed go on the work list (engine_worklist.c),
- * and what follows from state and set is counted again. What must stay true: what means the same in
- * both sets is not touched.
+ * Another set comes into force: the swap. It says nothing: points and gateways come, stay or leave,
+ * and those at which something changed go on the work list (engine_worklist.c). What must stay true:
+ * what means the same in both sets is not touched, and both ways lead to the same state.
+ *
+ *   compared beforehand   (hz_ruleset_compare) points that mean something else go on the list a
+ *                         word of bits at a time, unseen; only those that come, go or belong
+ *                         elsewhere are looked at, and what is counted is kept up with each
+ *   not compared          (a replay, the first set) every point is looked at, and all that is counted
+ *                         is counted again
+ *
+ * The set before stays until the list is empty: a point is compared with it when it is worked off.
  */
 #include "engine_priv.h"
 
-/* --- the swap: points --- */
+#include <string.h>
 
-static bool same_level(const struct hz_ruleset *a, const struct rule__watch *in_a,
-                       const struct hz_ruleset *b, const struct rule__watch *in_b, unsigned level)
-{
-    const struct rule__profile *of_a = &a->profiles[in_a->profile];
-    const struct rule__profile *of_b = &b->profiles[in_b->profile];
+#define WORD 64u
 
-    if (level == ENGINE_LEVEL_INVALID)
-        return of_a->invalid_after_ns == of_b->invalid_after_ns;
-    return in_a->limit[level - 1] == in_b->limit[level - 1] &&
-           of_a->deadband[level] == of_b->deadband[level] &&
-           of_a->on_delay_ns[level] == of_b->on_delay_ns[level] &&
-           of_a->off_delay_ns[level] == of_b->off_delay_ns[level];
-}
-
-/* Levels that go on under other numbers; those that are gone, or new, need no mark. */
-static void mark_changed(struct hz_engine *engine, const struct hz_ruleset *next, uint32_t point)
-{
-    for (uint32_t at = engine->points[point].notes; at != 0; at = rule__note(engine, at)->next) {
-        struct engine_note *note = rule__note(engine, at);
-        if (note->kind != ENGINE_NOTE_LEVEL)
-            continue;
-        const struct rule__watch *before = rule__watch_of(engine->ruleset, point, note->rule);
-        const struct rule__watch *after = rule__watch_of(next, point, note->rule);
-        if (before && after && !same_level(engine->ruleset, before, next, after, note->sub))
-            note->flags |= ENGINE_NOTE_CHANGED;
-    }
-}
-
-static uint16_t feed_of_gateway(const struct hz_ruleset *ruleset, uint32_t gateway)
-{
-    const struct hz_gateway *row = hz_registry_gateway(ruleset->set->registry, gateway);
-
-    return row && row->feed < ENGINE_FEEDS ? (uint16_t)row->feed : 0;
-}
+/* --- points --- */
 
 void rule__wipe(struct engine_point *of)
 {
     *of = (struct engine_point){.flags = of->flags & ENGINE_DIRTY};
 }
 
-static void enter(struct hz_engine *engine, struct engine_point *of)
+void rule__observe(struct hz_engine *engine, struct engine_point *of)
 {
+    of->flags &= (uint16_t)~HZ_POINT_UNOBSERVED;
+    if (of->flags & ENGINE_IN_SET && rule__feed_gap(engine, of->feed))
+        of->flags |= HZ_POINT_UNOBSERVED;
+}
+
+static void enter(struct hz_engine *engine, uint32_t point)
+{
+    struct engine_point *of = &engine->points[point];
+
     of->flags |= ENGINE_IN_SET;
-    if (of->flags & ENGINE_LISTED) /* it left a moment ago, and its alarms are still there */
+    if (rule__is_listed(engine, point)) /* it left a moment ago, and its alarms are still there */
         return;
     of->flags |= HZ_POINT_NEVER_SEEN;
     of->source_ms = HZ_NO_SOURCE_TIME;
     of->life_ns = engine->now.jt_ns;
     of->kind = HZ_VALUE_NONE;
     of->quality = HZ_QUALITY_BAD;
-}
-
-static void stay(struct hz_engine *engine, const struct hz_ruleset *next, uint32_t point)
-{
-    const struct engine_point *of = &engine->points[point];
-
-    if (rule__same_point(engine->ruleset, next, point))
-        return;
-    mark_changed(engine, next, point);
-    if (of->notes != 0 || of->flags & HZ_POINT_STALE || !(of->flags & HZ_POINT_NEVER_SEEN))
-        rule__list_point(engine, point);
 }
 
 static void leave(struct hz_engine *engine, uint32_t point)
@@ -79,123 +53,222 @@ static void leave(struct hz_engine *engine, uint32_t point)
     of->flags &= (uint16_t) ~(ENGINE_IN_SET | ENGINE_BY_GATEWAY);
     if (of->notes != 0)
         rule__list_point(engine, point);
-    else if (!(of->flags & ENGINE_LISTED))
+    else if (!rule__is_listed(engine, point))
         rule__wipe(of);
 }
 
-static void swap_point(struct hz_engine *engine, const struct hz_ruleset *next, uint32_t point)
+/* Where a point that is in the set belongs by its row. */
+static void belong(struct hz_engine *engine, uint32_t point, const struct hz_point *row)
 {
     struct engine_point *of = &engine->points[point];
-    const struct hz_point *row = hz_registry_point(next->set->registry, point);
 
-    if (!row) {
-        if (of->flags & ENGINE_IN_SET)
-            leave(engine, point);
-        return;
-    }
-    if (of->flags & ENGINE_IN_SET)
-        stay(engine, next, point);
-    else
-        enter(engine, of);
     of->gateway = (uint16_t)row->gateway;
     of->flags &= (uint16_t)~ENGINE_BY_GATEWAY;
     if (row->alive_by == HZ_ALIVE_BY_GATEWAY && row->gateway != 0)
         of->flags |= ENGINE_BY_GATEWAY;
     if (of->flags & HZ_POINT_NEVER_SEEN)
-        of->feed = feed_of_gateway(next, row->gateway);
+        rule__clock_move(engine, point,
+                         rule__feed_of_gateway(engine->ruleset->set->registry, row->gateway));
 }
 
-/* --- the swap: gateways --- */
+static void swap_point(struct hz_engine *engine, uint32_t point)
+{
+    const struct hz_point *row = hz_registry_point(engine->ruleset->set->registry, point);
+    bool was_in = engine->points[point].flags & ENGINE_IN_SET;
 
-static void swap_gateway(struct hz_engine *engine, const struct hz_ruleset *next, uint32_t gateway)
+    if (!row && was_in)
+        leave(engine, point);
+    if (row && !was_in)
+        enter(engine, point);
+    if (row)
+        belong(engine, point, row);
+}
+
+/* --- gateways --- */
+
+static void swap_gateway(struct hz_engine *engine, uint32_t gateway)
 {
     struct engine_gateway *of = &engine->gateways[gateway];
-    bool present = hz_registry_gateway(next->set->registry, gateway) != NULL;
+    const struct hz_registry *registry = engine->ruleset->set->registry;
+    bool present = hz_registry_gateway(registry, gateway) != NULL;
 
     if (present && !of->in_set && !of->listed) {
         of->since_ns = engine->now.jt_ns;
         engine->signs[gateway].life_ns = ENGINE_NEVER;
     } else if (of->notes != 0 &&
-               (!present || !rule__same_gateway(engine->ruleset, next, gateway))) {
+               (!present || !rule__same_gateway(engine->former, engine->ruleset, gateway))) {
         rule__list_gateway(engine, gateway);
     } else if (!present && !of->listed) {
         rule__gateway_wipe(engine, gateway);
     }
     of->in_set = present;
     if (present && engine->signs[gateway].life_ns == ENGINE_NEVER)
-        engine->signs[gateway].feed = feed_of_gateway(next, gateway);
+        engine->signs[gateway].feed = rule__feed_of_gateway(registry, gateway);
 }
 
-/* --- what follows from state and set --- */
+/* --- not compared: all --- */
 
-static void count_point(struct hz_engine *engine, uint32_t point)
+static void swap_any_point(struct hz_engine *engine, uint32_t point)
+{
+    const struct hz_registry *registry = engine->ruleset->set->registry;
+
+    if (engine->points[point].flags & ENGINE_IN_SET && hz_registry_point(registry, point) &&
+        !rule__same_point(engine->former, engine->ruleset, point)) {
+        rule__list_point(engine, point);
+        rule__mark(engine, point);
+    }
+    swap_point(engine, point);
+}
+
+static void swap_all(struct hz_engine *engine)
+{
+    for (uint32_t point = 1; point < engine->point_end; point++)
+        swap_any_point(engine, point);
+    for (uint32_t gateway = 1; gateway < engine->gateway_end; gateway++)
+        swap_gateway(engine, gateway);
+    rule__rebuild(engine);
+}
+
+/* --- compared: what differs --- */
+
+static void count_waiting(struct hz_engine *engine, const struct engine_point *of, int sign)
+{
+    if (of->flags & ENGINE_BY_GATEWAY)
+        rule__gateway_count(engine, of->gateway, of->flags & HZ_POINT_STALE ? sign : 0,
+                            of->flags & HZ_POINT_UNCONFIRMED ? sign : 0);
+}
+
+static void move_point(struct hz_engine *engine, uint32_t point)
 {
     struct engine_point *of = &engine->points[point];
-    bool gap = rule__feed_gap(engine, of->feed);
 
-    of->stale_after_ms = engine->ruleset && point < engine->ruleset->point_end
-                             ? engine->ruleset->points[point].stale_after_ms
-                             : 0;
-    of->flags &= (uint16_t)~HZ_POINT_UNOBSERVED;
-    if (gap && of->flags & ENGINE_IN_SET)
-        of->flags |= HZ_POINT_UNOBSERVED;
-    if (of->flags & ENGINE_APART && rule__note(engine, of->notes)->flags & ENGINE_NOTE_WRONG)
-        engine->feeds[of->feed].wrong++;
-    if (!(of->flags & ENGINE_BY_GATEWAY))
-        return;
-    engine->gateways[of->gateway].stale += (of->flags & HZ_POINT_STALE) != 0;
-    engine->gateways[of->gateway].unconfirmed += (of->flags & HZ_POINT_UNCONFIRMED) != 0;
+    rule__coverage_count(engine, engine->former, point, of->flags, 0);
+    count_waiting(engine, of, -1);
+    swap_point(engine, point);
+    rule__observe(engine, of);
+    count_waiting(engine, of, 1);
+    rule__coverage_count(engine, engine->ruleset, point, 0, of->flags);
+    rule__stale_watch(engine, point);
+    rule__news(engine, point);
 }
 
-static void count_gateway(struct hz_engine *engine, uint32_t gateway)
+/* The next marked bit from `from` on; `words * WORD` = none. */
+static uint32_t next_bit(const uint64_t *bits, uint32_t words, uint32_t from)
 {
-    struct engine_gateway *of = &engine->gateways[gateway];
+    uint32_t word = from / WORD;
+    uint64_t rest;
 
-    for (uint32_t at = of->notes; at != 0; at = rule__note(engine, at)->next)
-        of->silent += rule__note(engine, at)->alarm.active;
-    rule__gateway_look(engine, gateway);
-    rule__gateway_watch(engine, gateway);
+    if (word >= words)
+        return words * WORD;
+    rest = bits[word] & (~UINT64_C(0) << from % WORD);
+    while (rest == 0 && ++word < words)
+        rest = bits[word];
+    return rest == 0 ? words * WORD : word * WORD + (uint32_t)__builtin_ctzll(rest);
 }
 
-void rule__rebuild(struct hz_engine *engine)
+/* Before the points: whether one of them is silent depends on its gateway. */
+static void swap_gateways(struct hz_engine *engine, const struct rule__changes *changes)
+{
+    uint32_t end = changes->gateway_words * WORD, gateway = 0;
+
+    while ((gateway = next_bit(changes->gateways, changes->gateway_words, gateway)) < end) {
+        swap_gateway(engine, gateway);
+        rule__gateway_watch(engine, gateway);
+        gateway++;
+    }
+}
+
+static void begin_changes(struct hz_engine *engine, const struct rule__changes *changes)
 {
     rule__feeds_unknown(engine);
-    for (uint32_t feed = 0; feed < engine->feed_end; feed++)
-        engine->feeds[feed].wrong = 0;
-    for (uint32_t gateway = 0; gateway < engine->gateway_end; gateway++) {
-        struct engine_gateway *of = &engine->gateways[gateway];
-        of->stale = of->unconfirmed = 0;
-        of->silent = 0;
-    }
-    for (uint32_t point = 1; point < engine->point_end; point++)
-        count_point(engine, point);
-    for (uint32_t gateway = 1; gateway < engine->gateway_end; gateway++)
-        count_gateway(engine, gateway);
     rule__feed_due(engine);
-    rule__stale_watch_all(engine);
-    rule__coverage_all(engine);
+    rule__coverage_begin(engine);
+    swap_gateways(engine, changes);
+    rule__list_points(engine, changes->meaning, changes->point_words);
+    rule__stale_look(engine, changes->sooner, changes->row_words);
 }
+
+/* From place.at on; what is moved in one call is bounded. */
+static bool move_points(struct hz_engine *engine, const struct rule__changes *changes)
+{
+    struct engine_place *place = &engine->place;
+    uint32_t end = changes->point_words * WORD;
+
+    while ((place->at = next_bit(changes->place, changes->point_words, place->at)) < end) {
+        if (!rule__turn(engine, 1))
+            return false;
+        move_point(engine, place->at++);
+    }
+    place->at = 0;
+    return true;
+}
+
+/* --- the swap --- */
 
 static uint32_t larger(uint32_t a, uint32_t b)
 {
     return a > b ? a : b;
 }
 
-void rule__switch(struct hz_engine *engine, struct hz_ruleset *next)
+/* NULL: it was not compared with the set in force. */
+static const struct rule__changes *changes_since(const struct hz_ruleset *next,
+                                                 const struct hz_ruleset *present)
 {
-    struct hz_ruleset *before = engine->ruleset;
+    const struct rule__changes *changes = next->changes;
+
+    return changes && present &&
+                   memcmp(&changes->since, &present->set->digest, sizeof(changes->since)) == 0
+               ? changes
+               : NULL;
+}
+
+static void put_in_force(struct hz_engine *engine, struct hz_ruleset *next)
+{
     const struct hz_registry *registry = next->set->registry;
 
     engine->point_end = larger(engine->point_end, hz_registry_point_end(registry));
     engine->gateway_end = larger(engine->gateway_end, hz_registry_gateway_end(registry));
-    for (uint32_t point = 1; point < engine->point_end; point++)
-        swap_point(engine, next, point);
-    for (uint32_t gateway = 1; gateway < engine->gateway_end; gateway++)
-        swap_gateway(engine, next, gateway);
+    engine->former = engine->ruleset;
     engine->ruleset = next;
     engine->set_ns = engine->now.jt_ns;
     engine->listed_at = 0;
-    rule__rebuild(engine);
-    if (before)
-        rule__retire(engine, before);
+    engine->gateways_listed_at = 0;
+}
+
+enum step { MARK = 0, MOVE = 1, DONE = 2 }; /* of place.listing */
+
+static void begin(struct hz_engine *engine, struct hz_ruleset *next)
+{
+    const struct rule__changes *changes = changes_since(next, engine->ruleset);
+
+    put_in_force(engine, next);
+    engine->place.listing = changes ? MOVE : DONE;
+    if (changes) {
+        begin_changes(engine, changes);
+        return;
+    }
+    swap_all(engine);
+    rule__retire_former(engine); /* all that is listed was marked */
+}
+
+/* The caller looked ahead (hz_block_rulesets): a set that was not offered is its bug. */
+bool rule__switch(struct hz_engine *engine, const struct hz_digest *set)
+{
+    struct engine_place *place = &engine->place;
+
+    if (place->listing == MARK) {
+        if (engine->ruleset && memcmp(&engine->ruleset->set->digest, set, sizeof(*set)) == 0)
+            return true;
+        if (!rule__mark_listed(engine))
+            return false;
+        struct hz_ruleset *next = rule__take_offered(engine, set);
+        hz_assert(next);
+        begin(engine, next);
+    }
+    if (place->listing == MOVE && !move_points(engine, engine->ruleset->changes))
+        return false;
+    if (engine->listed_count == 0)
+        rule__retire_former(engine);
+    place->listing = 0;
+    return true;
 }

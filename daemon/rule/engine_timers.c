@@ -28,7 +28,7 @@ int64_t rule__timers_due(const struct hz_engine *engine)
     return least(due, engine->lost_due_ns);
 }
 
-/* --- one at a time; false: no room, nothing done yet --- */
+/* --- one at a time; false: no room, or the call's turn is over; nothing done yet --- */
 
 static bool fire_feed(struct hz_engine *engine)
 {
@@ -48,7 +48,7 @@ static bool fire_gateway(struct hz_engine *engine)
 static bool settle_fired(struct hz_engine *engine)
 {
     uint32_t point = engine->place.point;
-    bool listed = engine->points[point].flags & ENGINE_LISTED;
+    bool listed = rule__is_listed(engine, point);
 
     rule__at(engine, engine->place.fire_ns);
     if (!(listed ? rule__work_off(engine, point) : rule__settle(engine, point)))
@@ -87,7 +87,7 @@ static bool fire_delays(struct hz_engine *engine)
     uint32_t point = next_delay(engine)->owner, rule = next_delay(engine)->rule;
 
     begin_fire(engine, point, due_ns);
-    if (engine->points[point].flags & ENGINE_LISTED) /* it may not be due any more */
+    if (rule__is_listed(engine, point)) /* it may not be due any more */
         return settle_fired(engine);
     engine->counts.timers_fired++;
     while (rule__heap_due(&engine->delays) == due_ns && next_delay(engine)->owner == point &&
@@ -103,6 +103,8 @@ static bool fire_point(struct hz_engine *engine, int64_t due_ns)
     uint32_t point = rule__stale_next(engine, due_ns, &stale_ns);
     int64_t delay_ns = rule__heap_due(&engine->delays);
 
+    if (point == ENGINE_NOBODY && rule__heap_due(&engine->stales) <= due_ns)
+        return false;
     if (point != ENGINE_NOBODY &&
         (stale_ns < delay_ns || (stale_ns == delay_ns && point <= next_delay(engine)->owner)))
         return fire_stale(engine, point, stale_ns);
@@ -125,7 +127,7 @@ bool rule__fire_timers(struct hz_engine *engine, int64_t until_ns)
     if (engine->place.fire != ENGINE_NO_FIRE && !settle_fired(engine))
         return false;
     while ((due_ns = rule__timers_due(engine)) <= until_ns)
-        if (!fire_next(engine, due_ns))
+        if (!rule__turn(engine, 1) || !fire_next(engine, due_ns))
             return false;
     return true;
 }

@@ -4,10 +4,16 @@
  * share before each record. What must stay true: a changed condition is judged by what is known,
  * with delays from the moment of the swap; what is gone takes its alarms along; a point leaves the
  * list when all of it is done, and is then as if the new set had always been there.
+ *
+ * The levels of a listed point that go on under other numbers are marked when it is worked off, by
+ * comparing with the set before, which stays until the list is empty (`former`). They are marked
+ * earlier where that set can't stay: saved bytes bear the marks, and another set has all that are
+ * still listed marked first.
  */
 #include "engine_priv.h"
 
 #include <math.h>
+#include <string.h>
 
 #define WORD 64u
 
@@ -15,18 +21,26 @@
 
 void rule__list_point(struct hz_engine *engine, uint32_t point)
 {
-    if (engine->points[point].flags & ENGINE_LISTED)
-        return;
-    engine->points[point].flags |= ENGINE_LISTED;
-    engine->listed[point / WORD] |= UINT64_C(1) << point % WORD;
-    engine->listed_count++;
+    uint64_t bit = UINT64_C(1) << point % WORD, *word = &engine->listed[point / WORD];
+
+    engine->listed_count += (*word & bit) == 0;
+    *word |= bit;
+}
+
+void rule__list_points(struct hz_engine *engine, const uint64_t *bits, uint32_t words)
+{
+    for (uint32_t word = 0; word < words; word++) {
+        uint64_t more = bits[word] & ~engine->listed[word];
+        engine->listed[word] |= more;
+        engine->listed_count += (uint32_t)__builtin_popcountll(more);
+    }
 }
 
 static void unlist_point(struct hz_engine *engine, uint32_t point)
 {
-    engine->points[point].flags &= (uint16_t)~ENGINE_LISTED;
     engine->listed[point / WORD] &= ~(UINT64_C(1) << point % WORD);
-    engine->listed_count--;
+    if (--engine->listed_count == 0)
+        rule__retire_former(engine);
 }
 
 void rule__list_gateway(struct hz_engine *engine, uint32_t gateway)
@@ -45,13 +59,73 @@ static uint32_t first_point(struct hz_engine *engine)
     return engine->listed_at * WORD + (uint32_t)__builtin_ctzll(engine->listed[engine->listed_at]);
 }
 
-static uint32_t first_gateway(const struct hz_engine *engine)
+static uint32_t first_gateway(struct hz_engine *engine)
 {
-    uint32_t gateway = 1;
+    while (!engine->gateways[engine->gateways_listed_at].listed)
+        engine->gateways_listed_at++;
+    return engine->gateways_listed_at;
+}
 
-    while (!engine->gateways[gateway].listed)
-        gateway++;
-    return gateway;
+/* --- levels that go on under other numbers --- */
+
+static bool same_limit(const double *a, const double *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0; /* none (NaN) is the same as none */
+}
+
+static bool same_level(const struct hz_ruleset *a, const struct rule__watch *in_a,
+                       const struct hz_ruleset *b, const struct rule__watch *in_b, unsigned level)
+{
+    const struct rule__profile *of_a = &a->profiles[in_a->profile];
+    const struct rule__profile *of_b = &b->profiles[in_b->profile];
+
+    if (level == ENGINE_LEVEL_INVALID)
+        return of_a->invalid_after_ns == of_b->invalid_after_ns;
+    return same_limit(&in_a->limit[level - 1], &in_b->limit[level - 1]) &&
+           of_a->deadband[level] == of_b->deadband[level] &&
+           of_a->on_delay_ns[level] == of_b->on_delay_ns[level] &&
+           of_a->off_delay_ns[level] == of_b->off_delay_ns[level];
+}
+
+/* Those that are gone, or new, need no mark. */
+bool rule__level_changed(const struct hz_engine *engine, const struct engine_note *note)
+{
+    const struct rule__watch *before, *after;
+
+    if (!engine->former || note->kind != ENGINE_NOTE_LEVEL || !rule__is_listed(engine, note->owner))
+        return false;
+    before = rule__watch_of(engine->former, note->owner, note->rule);
+    after = rule__watch_of(engine->ruleset, note->owner, note->rule);
+    return before && after &&
+           !same_level(engine->former, before, engine->ruleset, after, note->sub);
+}
+
+void rule__mark(struct hz_engine *engine, uint32_t point)
+{
+    for (uint32_t at = engine->points[point].notes; at != 0; at = rule__note(engine, at)->next)
+        if (rule__level_changed(engine, rule__note(engine, at)))
+            rule__note(engine, at)->flags |= ENGINE_NOTE_CHANGED;
+}
+
+/* From place.at on; what is marked in one call is bounded. */
+bool rule__mark_listed(struct hz_engine *engine)
+{
+    struct engine_place *place = &engine->place;
+
+    for (; engine->former && place->at < engine->point_end; place->at++) {
+        if (place->at % WORD == 0 && engine->listed[place->at / WORD] == 0) {
+            place->at += WORD - 1;
+            continue;
+        }
+        if (!rule__is_listed(engine, place->at))
+            continue;
+        if (!rule__turn(engine, 1))
+            return false;
+        rule__mark(engine, place->at);
+    }
+    place->at = 0;
+    rule__retire_former(engine);
+    return true;
 }
 
 /* --- working a point off --- */
@@ -173,6 +247,7 @@ bool rule__work_off(struct hz_engine *engine, uint32_t point)
             return false;
         drop_levels(engine, point);
         if (of->flags & ENGINE_IN_SET) {
+            rule__mark(engine, point);
             judge_known(engine, point);
             refresh(engine, point);
         } else {
@@ -208,7 +283,7 @@ bool rule__work_list(struct hz_engine *engine, uint32_t most)
     for (; place->at < most; place->at++) {
         if (engine->listed_count == 0 && engine->gateways_listed == 0)
             break;
-        if (!work_off_first(engine))
+        if (!rule__turn(engine, 1) || !work_off_first(engine))
             return false;
     }
     place->at = 0;

@@ -21,6 +21,7 @@ void hz_ruleset_free(struct hz_ruleset *ruleset)
         return;
     free(ruleset->watches);
     free(ruleset->profiles);
+    free(ruleset->changes);
     hz_arena_done(&ruleset->arena);
     hz_set_unref(ruleset->set);
     free(ruleset);
@@ -35,7 +36,7 @@ size_t hz_ruleset_bytes(const struct hz_ruleset *ruleset)
 {
     return sizeof(*ruleset) + ruleset->arena.total +
            ruleset->watch_count * sizeof(*ruleset->watches) +
-           ruleset->profile_count * sizeof(*ruleset->profiles);
+           ruleset->profile_count * sizeof(*ruleset->profiles) + rule__changes_bytes(ruleset);
 }
 
 /* The watches of a point, or of a gateway: [*ret_first, end). */

@@ -3,6 +3,7 @@
  * What the compiler leaves behind and the engine reads: flat tables, absolute numbers. Words:
  *   profile  what many points share of a rule (delays, deadbands, severities), interned
  *   watch    one rule at one point; the watches of a point lie together, in ascending rule id
+ *   changes  how a set differs from another, found before it comes into force
  * Memory counts here: a million points have a million watches. 8 + 40 bytes for a point with one rule,
  * and 4 in the list of its gateway.
  */
@@ -44,6 +45,17 @@ struct rule__gateway_watch {
     uint8_t severity, mode, domain;
 };
 
+/* Bits by id. A point may be in both: it means something else, and belongs elsewhere. */
+struct rule__changes {
+    struct hz_digest since; /* the set that it was compared with */
+    uint32_t point_words, gateway_words, row_words;
+    uint64_t *meaning;  /* points in both sets that do not mean the same: rule__same_point */
+    uint64_t *place;    /* points that come, go, or belong elsewhere: rule__same_place */
+    uint64_t *gateways; /* that come, go, belong elsewhere, or have other rules */
+    uint64_t *sooner;   /* rows of 64 points of which one may be silent after a shorter time */
+    uint64_t bits[];
+};
+
 struct hz_ruleset {
     struct hz_arena arena;
     struct hz_set *set; /* a reference */
@@ -60,12 +72,28 @@ struct hz_ruleset {
     uint32_t *gateway_points;
     uint32_t *gateway_points_of;
     uint32_t gateway_end;
+    struct rule__changes *changes; /* NULL: it was not compared */
 };
 
 /* Does the rule mean the same at this point (gateway) in both? Limits, deadbands, delays, severities,
  * mode, staleness: what a transition depends on, texts apart. A watch that is in one only differs. */
 bool rule__same_point(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t point);
 bool rule__same_gateway(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t gateway);
+
+/* Does it stand at the same place in both: hazard source, enterprise, park, gateway, feed of the
+ * gateway, what it lives by? What the engine keeps of it, or counts it by. */
+bool rule__same_place(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t point);
+
+size_t rule__changes_bytes(const struct hz_ruleset *ruleset);
+
+/* The feed of a gateway; 0 = not said. */
+uint16_t rule__feed_of_gateway(const struct hz_registry *registry, uint32_t gateway);
+
+/* Where a point is counted: ids, 0 = none. */
+struct rule__scope {
+    uint32_t hazard, enterprise, park;
+};
+struct rule__scope rule__scope_of(const struct hz_registry *registry, const struct hz_point *row);
 
 /* The watch of a rule at a point, NULL when there is none. */
 const struct rule__watch *rule__watch_of(const struct hz_ruleset *ruleset, uint32_t point, uint32_t rule);

@@ -8,7 +8,8 @@
  * THREAD  hz_rule alone (or the start-up replay before the threads run)
  * OWNS    all state, in address space reserved at start; a state slot keeps its place for life
  * FULL    apply is given the free places of the transitions ring and stops inside a record when they
- *         are used up; called again with the same block it goes on where it stopped
+ *         are used up, or when it has done its turn of what stands beside records (a changed set,
+ *         timers); called again with the same block it goes on where it stopped
  */
 #ifndef HZ_ENGINE_H
 #define HZ_ENGINE_H
@@ -33,15 +34,18 @@ struct hz_engine;
 int hz_engine_new(struct hz_engine **ret_engine) HZ_MUST_USE;
 void hz_engine_free(struct hz_engine *engine);
 
-/* Hands in a compiled set before the record that names it is applied; taken. A set that was in force
- * or offered and is replaced comes back by hz_engine_take_retired. */
+/* Hands in a compiled set before the record that names it is applied; taken. One that was compared
+ * with the set in force (hz_ruleset_compare) comes into force without a look at every point. A set
+ * that was in force or offered and is replaced comes back by hz_engine_take_retired: the one that
+ * was in force as soon as all that has changed is worked off. */
 void hz_engine_offer(struct hz_engine *engine, struct hz_ruleset *ruleset);
 struct hz_ruleset *hz_engine_take_retired(struct hz_engine *engine); /* NULL = none */
 const struct hz_ruleset *hz_engine_ruleset(const struct hz_engine *engine); /* in force; NULL before the first */
 
 /* Applies a block, or goes on with it. Fires the timers that are due up to the block's jt first, in
  * order (due, slot). Writes at most `room` transitions to `places`, *ret_count says how many.
- * Returns true when the block is done; false: call again with the same block and more room.
+ * Returns true when the block is done; false: call again with the same block, and with more room if
+ * less than HZ_ENGINE_ROOM_MIN is left.
  * A `ruleset` record whose set was not offered is an assertion: the caller looks ahead
  * (hz_block_rulesets below). */
 bool hz_engine_apply(struct hz_engine *engine, const struct hz_block *block,

@@ -18,6 +18,12 @@ struct hz_ruleset;
 /* Takes a reference of `set`. The registry's limit columns must still be there. */
 int hz_ruleset_compile(struct hz_set *set, struct hz_diagnostics *diagnostics,
                        struct hz_ruleset **ret_ruleset) HZ_MUST_USE;
+/* Finds how `next` differs from the set that it is to replace, and keeps that in `next`, under the
+ * digest of `before`: 40 ns and 2 bits a point. It makes the swap short and is never needed for the
+ * engine to be right: when another set than `before` is in force by then, it compares all by itself.
+ * For whoever built the set, on his thread, before hz_engine_offer; `before` must live until this
+ * returns. Called again it replaces what was found. -ENOMEM. */
+int hz_ruleset_compare(struct hz_ruleset *next, const struct hz_ruleset *before) HZ_MUST_USE;
 void hz_ruleset_free(struct hz_ruleset *ruleset);
 
 struct hz_set *hz_ruleset_set(const struct hz_ruleset *ruleset);

@@ -5,6 +5,7 @@
  */
 #include "sim_journal.h"
 
+#include "engine_priv.h"
 #include "hz_clock.h"
 
 #include <math.h>
@@ -257,9 +258,18 @@ static void add_unread(struct sim_journal *journal)
 
 static void add_ruleset(struct sim_journal *journal)
 {
-    const struct hz_set *set = journal->world->sets[sim_below(&journal->random, SETS)];
+    uint32_t sets = (uint32_t)journal->world->set_count;
+    const struct hz_set *set = journal->world->sets[sim_below(&journal->random, sets)];
 
     ADD(journal, RULESET, hz_record_ruleset, .set = set->digest);
+}
+
+/* Often one upon the other: a list is then still there. */
+static void add_rulesets(struct sim_journal *journal)
+{
+    do {
+        add_ruleset(journal);
+    } while (sim_once_in(&journal->random, 2));
 }
 
 static void add_start(struct sim_journal *journal)
@@ -340,7 +350,9 @@ static void add_any(struct sim_journal *journal)
 {
     uint32_t draw = sim_below(&journal->random, 1000);
 
-    if (draw < 850)
+    if (journal->swaps > 0 && sim_once_in(&journal->random, journal->swaps))
+        add_rulesets(journal);
+    else if (draw < 850)
         add_payload(journal);
     else if (draw < 900)
         add_heartbeat(journal);
@@ -364,13 +376,14 @@ static void add_any(struct sim_journal *journal)
         add_restart(journal);
 }
 
-struct sim_journal *sim_journal_new(uint64_t seed, size_t records)
+static struct sim_journal *journal_new(uint64_t seed, size_t records, uint32_t swaps)
 {
     struct sim_journal *journal = calloc(1, sizeof(*journal));
 
     assert_non_null(journal);
     journal->points = seed % 4 == 3 ? POINTS_BIG : POINTS;
-    journal->world = world_new(journal->points);
+    journal->world = swaps > 0 ? sim_sets_new(seed, journal->points) : world_new(journal->points);
+    journal->swaps = swaps;
     journal->random.state = seed;
     journal->wall_ns = CASE_EPOCH_NS;
     journal->seq = UINT64_C(1) << 32;
@@ -383,6 +396,16 @@ struct sim_journal *sim_journal_new(uint64_t seed, size_t records)
         add_any(journal);
     }
     return journal;
+}
+
+struct sim_journal *sim_journal_new(uint64_t seed, size_t records)
+{
+    return journal_new(seed, records, 0);
+}
+
+struct sim_journal *sim_journal_of_sets(uint64_t seed, size_t records, uint32_t swaps)
+{
+    return journal_new(seed, records, swaps);
 }
 
 void sim_journal_free(struct sim_journal *journal)
@@ -461,8 +484,11 @@ struct sim_run *sim_run(const struct sim_journal *journal, const struct sim_way 
     assert_non_null(run);
     assert_non_null(block);
     assert_int_equal(hz_engine_new(&engine), 0);
+    if (way->turn > 0)
+        engine->turn_most = way->turn;
     for (size_t at = 0; at < journal->count;) {
         at = cut(journal, at, 1 + sim_below(&random, way->block_most), block);
+        journal->world->compared = way->compared;
         case_offer(journal->world, engine, block);
         apply(run, engine, block, &random, way->room_most);
         while ((retired = hz_engine_take_retired(engine)) != NULL)

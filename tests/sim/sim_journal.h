@@ -29,10 +29,13 @@ struct sim_journal {
     uint64_t seq;
     uint64_t term;
     uint32_t points; /* ids are 1 to about this */
+    uint32_t swaps;  /* one record in so many more is another set; 0 = none */
     bool lost[3];    /* by feed id */
 };
 
 struct sim_journal *sim_journal_new(uint64_t seed, size_t records);
+/* Sets made up at random (sim_sets.c), one record in `swaps` another of them. */
+struct sim_journal *sim_journal_of_sets(uint64_t seed, size_t records, uint32_t swaps);
 void sim_journal_free(struct sim_journal *journal);
 
 /* How a run goes about it. */
@@ -41,6 +44,8 @@ struct sim_way {
     uint32_t block_most; /* records in a block at most */
     uint32_t room_most;  /* places in a call: from HZ_ENGINE_ROOM_MIN to this */
     uint32_t reload;     /* save and load once in so many blocks; 0 = never */
+    enum case_compared compared;
+    uint32_t turn; /* of a call; 0: the usual */
 };
 
 /* All that a run has said, and the state that it has come to. */
@@ -56,5 +61,8 @@ void sim_run_free(struct sim_run *run);
 /* Byte for byte; the first difference is printed as lines. */
 void sim_compare(const struct sim_journal *journal, const struct sim_run *wanted,
                  const struct sim_run *got, const char *what);
+
+/* --- sim_sets.c --- */
+struct rule_case *sim_sets_new(uint64_t seed, uint32_t most);
 
 #endif

@@ -81,18 +81,32 @@ static void add_points(struct hz_files *files, const struct case_point *points)
     free(text);
 }
 
-void case_files(struct hz_files *files, const char *rules, const struct case_point *points,
-                const char *feed_settings)
+static const struct case_sites usual_sites = {
+    .enterprises = "E1,K1,\nE2,K2,330300\n",
+    .gateways = "GA,E1,a,20s\nGB,E1,b,\nGE,E2,b,100s\n",
+};
+
+static void add_table(struct hz_files *files, const char *path, const char *columns,
+                      const char *rows)
 {
+    char text[1024];
+
+    assert_true((size_t)snprintf(text, sizeof(text), "%s\n%s", columns, rows) < sizeof(text));
+    add_file(files, path, text);
+}
+
+void case_files(struct hz_files *files, const char *rules, const struct case_point *points,
+                const char *feed_settings, const struct case_sites *sites)
+{
+    sites = sites ? sites : &usual_sites;
     hz_files_init(files);
     add_config(files, feed_settings);
     add_rules(files, rules);
     add_points(files, points);
     add_file(files, "parks.csv", "code,district\nK1,330382\nK2,330383\n");
-    add_file(files, "enterprises.csv", "code,park,district\nE1,K1,\nE2,K2,330300\n");
+    add_table(files, "enterprises.csv", "code,park,district", sites->enterprises);
     add_file(files, "hazards.csv", "enterprise,code,level\nE1,Z1,1\nE1,Z2,3\nE2,Z1,2\n");
-    add_file(files, "gateways.csv",
-             "code,enterprise,feed,interval\nGA,E1,a,20s\nGB,E1,b,\nGE,E2,b,100s\n");
+    add_table(files, "gateways.csv", "code,enterprise,feed,interval", sites->gateways);
 }
 
 void case_print(const struct hz_diagnostics *all)

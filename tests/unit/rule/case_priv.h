@@ -11,6 +11,19 @@
 #define CASE_SETS_MAX   16
 #define CASE_LINE_BYTES 160
 
+/* Rows of the world's files. */
+struct case_sites {
+    const char *enterprises, *gateways;
+};
+
+/* Whether a set is compared with another one before it is offered. */
+enum case_compared {
+    CASE_NEVER,
+    CASE_ALWAYS,   /* with the one that is in force when its record is applied */
+    CASE_IN_FORCE, /* with the one that is in force when it is offered: another, where a block names two */
+    CASE_AT_TIMES  /* every other one */
+};
+
 /* What the stream has said of one condition so far. */
 struct case_cond {
     uint32_t point, rule, gateway, side, system, feed;
@@ -24,6 +37,9 @@ struct rule_case {
     struct hz_set *sets[CASE_SETS_MAX];
     size_t set_count;
     const char *feed_settings;
+    const struct case_sites *sites; /* of the sets that are built from now on; NULL: the usual */
+    enum case_compared compared;
+    uint32_t offers;
     struct hz_engine *engine;
 
     int64_t gaps_ns; /* jt = wall - CASE_EPOCH_NS - gaps_ns */
@@ -45,13 +61,13 @@ struct rule_case {
 
 /* --- case_files.c --- */
 void case_files(struct hz_files *files, const char *rules, const struct case_point *points,
-                const char *feed_settings);
+                const char *feed_settings, const struct case_sites *sites);
 void case_print(const struct hz_diagnostics *all);
 
 /* --- case_world.c --- */
 struct hz_set *case_build(struct rule_case *c, const char *rules, const struct case_point *points);
 /* Compiles and hands in every set that the block names. */
-void case_offer(const struct rule_case *c, struct hz_engine *engine, const struct hz_block *block);
+void case_offer(struct rule_case *c, struct hz_engine *engine, const struct hz_block *block);
 struct hz_ruleset *case_compile(struct hz_set *set);
 void case_offer_set(const struct rule_case *c, struct hz_engine *engine, const struct hz_digest *set);
 

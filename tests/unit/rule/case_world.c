@@ -29,7 +29,7 @@ struct hz_set *case_build(struct rule_case *c, const char *rules, const struct c
     struct hz_set *set = NULL;
 
     assert_true(c->set_count < CASE_SETS_MAX);
-    case_files(&files, rules, points, c->feed_settings);
+    case_files(&files, rules, points, c->feed_settings, c->sites);
     hz_diagnostics_init(&diagnostics);
     if (hz_set_build(&files, c->names, &diagnostics, &set) != 0)
         case_print(&diagnostics);
@@ -40,24 +40,37 @@ struct hz_set *case_build(struct rule_case *c, const char *rules, const struct c
     return set;
 }
 
+static struct hz_ruleset *ruleset_of(const struct rule_case *c, const struct hz_digest *digest)
+{
+    for (size_t i = c->set_count; i-- > 0;)
+        if (memcmp(&c->sets[i]->digest, digest, sizeof(*digest)) == 0)
+            return case_compile(c->sets[i]);
+    fail_msg("a set that the test has not built");
+    return NULL;
+}
+
 void case_offer_set(const struct rule_case *c, struct hz_engine *engine,
                     const struct hz_digest *digest)
 {
-    for (size_t i = c->set_count; i-- > 0;)
-        if (memcmp(&c->sets[i]->digest, digest, sizeof(*digest)) == 0) {
-            hz_engine_offer(engine, case_compile(c->sets[i]));
-            return;
-        }
-    fail_msg("a set that the test has not built");
+    hz_engine_offer(engine, ruleset_of(c, digest));
 }
 
-void case_offer(const struct rule_case *c, struct hz_engine *engine, const struct hz_block *block)
+void case_offer(struct rule_case *c, struct hz_engine *engine, const struct hz_block *block)
 {
+    const struct hz_ruleset *before = hz_engine_ruleset(engine);
     struct hz_digest digests[CASE_SETS_MAX];
     size_t count = hz_block_rulesets(block, digests, CASE_SETS_MAX);
 
-    for (size_t i = 0; i < count; i++)
-        case_offer_set(c, engine, &digests[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct hz_ruleset *next = ruleset_of(c, &digests[i]);
+        bool compare =
+            c->compared != CASE_NEVER && (c->compared != CASE_AT_TIMES || c->offers++ % 2 == 0);
+        if (before && compare)
+            assert_int_equal(hz_ruleset_compare(next, before), 0);
+        hz_engine_offer(engine, next);
+        if (c->compared != CASE_IN_FORCE)
+            before = next;
+    }
 }
 
 /* --- looking at it --- */

@@ -417,6 +417,7 @@ struct rule_case *case_bare(const char *feed_settings)
 
     c->next_seq = (UINT64_C(1) << 32) + 1;
     c->feed_settings = feed_settings;
+    c->compared = case_regime == CASE_PLAIN ? CASE_NEVER : CASE_ALWAYS;
     assert_int_equal(hz_names_new(&c->names), 0);
     assert_int_equal(hz_engine_new(&c->engine), 0);
     return c;

@@ -16,7 +16,8 @@
  *
  * Every transition of every test is also held against what must always be true of the stream
  * (case_check.c). And each test is run in three regimes: as it is; with as little room in each call as
- * may be; with the engine saved and loaded into a fresh one after every block.
+ * may be; with the engine saved and loaded into a fresh one after every block. In the last two a set is
+ * compared with the one in force before it is offered.
  */
 #ifndef RULE_CASE_H
 #define RULE_CASE_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * S-131 to S-138: another set comes into force. Only what it changes is touched; what it changes is
+ * S-129 to S-140: another set comes into force. Only what it changes is touched; what it changes is
  * worked off in order, a bounded part at a time.
  */
 #include "case_priv.h"
 
+#include "engine_priv.h"
 #include "hz_record.h"
 
 #include <stdio.h>
@@ -474,6 +475,94 @@ static void switch_again_while_listed(void **state)
     free(after);
 }
 
+/* Marks of a list that another set finds still there. */
+static void switch_again_while_delays_are_listed(void **state)
+{
+    static const char longer[] = "- id: r\n  limits: {H: {severity: orange, delay: 30s}}\n";
+    static const char named[] =
+        "- id: r\n  name: another\n  limits: {H: {severity: orange, delay: 30s}}\n";
+    struct case_point *points = many("90");
+    struct rule_case *c = listed_at(H_DELAYED, points, points, 95); /* due at 11 */
+
+    (void)state;
+    assert_true(hz_engine_next_due_ns(case_engine(c)) > INT64_C(10000000000)); /* the same set */
+    change(c, 10, longer, points);
+    change(c, 10, named, points);
+    for (int s = 11; s < 40; s += 7)
+        tick(c, s);
+    said_nothing(c);
+    tick(c, 39.999);
+    said_nothing(c);
+    tick(c, 40);
+    assert_int_equal(case_said_count(c), MANY);
+    expect_points(c, MANY, 0);
+    case_free(c);
+    free(points);
+}
+
+/* What a feed says of silence counts for points that nobody else speaks for, exactly from the swap. */
+static void switch_changed_default_of_a_feed(void **state)
+{
+    static const char rule[] = "- id: r\n  stale: {severity: blue}\n";
+    struct rule_case *c = case_new_with(rule, at_90, "  stale_after: 600s\n");
+
+    (void)state;
+    good(c, 1, "P1", 1);
+    good(c, 30, "P2", 1);
+    c->feed_settings = "  stale_after: 60s\n";
+    change(c, 50, rule, at_90);
+    tick(c, 60.999);
+    said_nothing(c);
+    tick(c, 300);
+    said(c, "61 raise stale unack blue P1", "90 raise stale unack blue P2");
+    good(c, 301, "P1", 1);
+    good(c, 301, "P2", 1);
+    said(c, "301 clear stale rtnun blue P1", "301 clear stale rtnun blue P2");
+    c->feed_settings = "  stale_after: 100s\n";
+    change(c, 302, rule, at_90);
+    tick(c, 400.999);
+    said_nothing(c);
+    tick(c, 401);
+    said(c, "401 raise stale unack blue P1", "401 raise stale unack blue P2");
+    case_free(c);
+}
+
+/* However much is to be done, a call ends after its turn, with room left; the set before stays until
+ * all is worked off. */
+static void switch_work_in_turns(void **state)
+{
+    struct case_point *before = many("90"), *after = many("80");
+    struct rule_case *c = case_new(H_RULE, before);
+    struct hz_transition places[64];
+    struct hz_engine *engine = case_engine(c);
+    size_t calls = 0, count;
+    bool done;
+
+    (void)state;
+    struct hz_record_ruleset ruleset = {
+        .head = {.kind = HZ_RECORD_RULESET, .bytes = sizeof(ruleset)},
+        .set = case_build(c, H_RULE, after)->digest};
+    struct hz_block *block = case_block(c, 10, HZ_BLOCK_CONTROL, NULL);
+    case_add(block, &ruleset);
+    c->compared = CASE_ALWAYS;
+    case_offer(c, engine, block);
+    do {
+        done = hz_engine_apply(engine, block, places, 64, &count);
+        assert_int_equal(count, 0);
+        calls++;
+    } while (!done);
+    assert_int_equal(calls, 2); /* a thousand points, 512 a turn */
+    assert_null(hz_engine_take_retired(engine));
+    c->next_seq += block->count;
+    free(block);
+    for (int s = 11; s < 14; s++)
+        tick(c, s); /* takes what is retired: the harness frees it */
+    assert_null(case_engine(c)->former);
+    case_free(c);
+    free(before);
+    free(after);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,6 +584,9 @@ int main(void)
         cmocka_unit_test(switch_work_list_and_old_delays),
         cmocka_unit_test(switch_work_list_and_old_delays_of_many),
         cmocka_unit_test(switch_again_while_listed),
+        cmocka_unit_test(switch_again_while_delays_are_listed),
+        cmocka_unit_test(switch_changed_default_of_a_feed),
+        cmocka_unit_test(switch_work_in_turns),
     };
 
     return CASE_MAIN("switch", tests);
