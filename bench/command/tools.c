@@ -40,6 +40,8 @@ const struct tool tools[] = {
      "reading CSV files, bytes for each point, look-ups", NULL, true},
     {"engine", "bench_engine", TOOL_NOTHING, 0, "",
      "readings evaluated a second, beside what memory alone allows", NULL, true},
+    {"reload", "bench_reload", TOOL_NOTHING, 0, "",
+     "how long another set of rules holds the engine up", NULL, true},
     {"journal", "bench_journal", TOOL_FOLDER, 0, "[FOLDER]: on the journal's disk (.)",
      "append, sync and read, beside bare pwrite, fdatasync and pread", NULL, true},
     {"redis", "bench_redis", TOOL_NUMBER, 1000000, "[ENTRIES]: (20000)",
