@@ -72,6 +72,15 @@ static void show_named(const json_t *row)
     putchar('\n');
 }
 
+static void show_option(const json_t *row)
+{
+    fputs("option changed  ", stdout);
+    put_of(row, "option");
+    puts(ctl_true(row, "needs_restart")
+             ? ": needs a restart, until then the former value is at work"
+             : "");
+}
+
 static void show_limit(const json_t *row)
 {
     bool ms = strncmp(text_of(row, "item"), "on-", 3) == 0 ||
@@ -119,6 +128,8 @@ static void show_summary(const json_t *row)
            ctl_number(row, "rules_removed"), ctl_number(row, "limits_changed"));
     printf("alarms: %.0f raised, %.0f moved, %.0f ended\n", ctl_number(row, "alarms_raised"),
            ctl_number(row, "alarms_moved"), ctl_number(row, "alarms_ended"));
+    if (ctl_number(row, "need_restart") > 0)
+        printf("options that need a restart: %.0f\n", ctl_number(row, "need_restart"));
     if (same)
         printf("set %.8s is in force already\n", text_of(row, "in_force"));
     else if (is_put)
@@ -138,6 +149,8 @@ static bool show(void *ctx, const json_t *row)
         show_diagnostic(row);
     else if (strcmp(what, "point") == 0 || strcmp(what, "rule") == 0)
         show_named(row);
+    else if (strcmp(what, "option") == 0)
+        show_option(row);
     else if (strcmp(what, "limit") == 0)
         show_limit(row);
     else if (strcmp(what, "alarm") == 0)

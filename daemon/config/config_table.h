@@ -42,7 +42,6 @@ enum config_type {
 
 enum config_reload {
     CONFIG_LIVE,   /* taken over at a reload, nothing is interrupted */
-    CONFIG_REWIRE, /* the feed or link is connected anew */
     CONFIG_RESTART /* needs a restart of the daemon */
 };
 

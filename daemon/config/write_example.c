@@ -30,7 +30,7 @@ static void add_bounds(struct hz_text *text, const struct config_row *row)
 
 static const char *reload_word(const struct config_row *row)
 {
-    static const char *const words[] = {"live", "rewire", "restart"};
+    static const char *const words[] = {"live", "restart"};
 
     return words[row->reload];
 }
@@ -93,9 +93,8 @@ void hz_config_write_example(FILE *to)
 {
     fputs("# hazardd.yaml: what hazardd listens to, where it publishes, how it keeps its journal.\n"
           "# A line that begins with # and a key shows what holds when the key is not written, or\n"
-          "# an example where nothing does. This release takes every change at a restart. In\n"
-          "# brackets: what a change will need once it reloads. live: nothing else; rewire: the\n"
-          "# connection is made anew; restart: a restart of the daemon all the same.\n"
+          "# an example where nothing does. In brackets: what a change needs. live: a reload;\n"
+          "# restart: a restart of the daemon, a reload says so.\n"
           "# Units: ms s min h d; KiB MiB GiB. Rules stand in rules.d/*.yaml.\n"
           "# Check with: hazardctl check\n\n",
           to);

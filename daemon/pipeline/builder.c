@@ -101,7 +101,7 @@ static int make(struct hz_pipeline *p, struct pipeline_reload *reload,
     if (!is_expected(reload) || reload->same)
         return 0;
     error = pipeline__compile(p, &reload->files, diagnostics, &reload->ruleset);
-    return error == 0 ? reload__compare(reload, p->builder.ruleset) : error;
+    return error == 0 ? reload__compare(reload, p->builder.ruleset, p->config) : error;
 }
 
 static void build(struct hz_pipeline *p, struct pipeline_reload *reload) HZ_ON(hz_builder)

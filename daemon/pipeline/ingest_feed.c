@@ -225,6 +225,13 @@ void pipeline__feed_count(struct pipeline_feed *feed)
                           memory_order_relaxed);
 }
 
+void pipeline__feed_use(struct pipeline_feed *feed, const struct hz_config *config)
+{
+    for (uint32_t i = 0; i < config->feed_count; i++)
+        if (strcmp(config->feeds[i].name, feed->config->name) == 0)
+            feed->skew_ms = config->feeds[i].skew_ns / HZ_NS_PER_MS;
+}
+
 /* --- life --- */
 
 static int new_filter(struct pipeline_feed *feed, uint32_t i)

@@ -188,6 +188,8 @@ void ingest__take_change(struct hz_pipeline *p)
     change->present = present;
     change->present_end = present_end;
     in->changes_taken = changes;
+    for (uint32_t i = 0; i < in->feed_count; i++)
+        pipeline__feed_use(in->feeds[i], in->set->config);
     atomic_fetch_or_explicit(&change->done, RELOAD_INGEST, memory_order_release);
     hz_wake_up(&p->builder_wake);
     if (atomic_exchange_explicit(&p->faulty, false, memory_order_relaxed))

@@ -246,8 +246,12 @@ static int make_publisher(struct hz_pipeline *p) HZ_ON(hz_output)
                                          .mirror = p->output.mirror,
                                          .source = {fetch_number, fetch_id, p},
                                          .events = {observe, renew, p}};
+    struct hz_command_texts start = {.actor = {"", 0}, .via = hz_slice("start"), .reason = {"", 0}};
 
-    return hz_publisher_new(&config, p->output.set, &p->output.publisher);
+    int error = hz_publisher_new(&config, p->output.set, &p->output.publisher);
+    if (error == 0)
+        hz_publisher_tell_set(p->output.publisher, p->start_wall_ns / HZ_NS_PER_MS, &start);
+    return error;
 }
 
 static int make_control(struct hz_pipeline *p) HZ_ON(hz_output)

@@ -490,6 +490,8 @@ void pipeline__feed_pause(struct pipeline_feed *feed, bool paused) HZ_ON(hz_inge
 void pipeline__feed_ack(struct pipeline_feed *feed, uint64_t durable_seq) HZ_ON(hz_ingest);
 void pipeline__feed_unread(struct pipeline_feed *feed, bool unread) HZ_ON(hz_ingest);
 void pipeline__feed_count(struct pipeline_feed *feed) HZ_ON(hz_ingest);
+/* Takes over what is live of its options. */
+void pipeline__feed_use(struct pipeline_feed *feed, const struct hz_config *config) HZ_ON(hz_ingest);
 bool pipeline__feed_waits(const struct pipeline_feed *feed) HZ_ON(hz_ingest);
 
 static inline bool pipeline__point_present(struct hz_pipeline *p, uint32_t point) HZ_ON(hz_ingest)

@@ -20,7 +20,7 @@ struct compare {
     const struct hz_ruleset *before, *after;
     const struct hz_set *set_before, *set_after;
     const struct hz_names *names;
-    uint32_t point_lines, rule_lines, limit_lines;
+    uint32_t point_lines, rule_lines, limit_lines, option_lines;
     char buffer[LINE_BYTES];
 };
 
@@ -224,7 +224,34 @@ static int compare_points(struct compare *c)
     return 0;
 }
 
-int reload__compare(struct pipeline_reload *reload, const struct hz_ruleset *before)
+/* --- options --- */
+
+static void say_option(struct compare *c, const char *path, bool restart)
+{
+    struct hz_text line = begin_line(c, "option", "changed");
+
+    hz_text_puts(&line, ",\"option\":");
+    hz_text_json(&line, hz_slice(path));
+    hz_text_format(&line, ",\"needs_restart\":%s", restart ? "true" : "false");
+    end_line(c, &line, &c->option_lines);
+    c->reload->counts.options_changed++;
+    c->reload->counts.need_restart += restart;
+}
+
+static void live_option(void *ctx, const char *path, bool restart)
+{
+    if (!restart)
+        say_option(ctx, path, false);
+}
+
+static void restart_option(void *ctx, const char *path, bool restart)
+{
+    if (restart)
+        say_option(ctx, path, true);
+}
+
+int reload__compare(struct pipeline_reload *reload, const struct hz_ruleset *before,
+                    const struct hz_config *at_start)
 {
     struct compare c = {.reload = reload,
                         .before = before,
@@ -233,6 +260,8 @@ int reload__compare(struct pipeline_reload *reload, const struct hz_ruleset *bef
                         .set_after = hz_ruleset_set(reload->ruleset)};
 
     c.names = hz_registry_names(c.set_after->registry);
+    hz_config_differ(c.set_before->config, c.set_after->config, live_option, &c);
+    hz_config_differ(at_start, c.set_after->config, restart_option, &c);
     compare_rules(&c);
     return compare_points(&c);
 }

@@ -47,7 +47,7 @@ enum reload_step { RELOAD_BUILD, RELOAD_PUT, RELOAD_DROP };
 /* X(name): counted by the builder, told in the summary. */
 #define RELOAD_COUNTS(X)                                                                           \
     X(points_added) X(points_removed) X(points_changed) X(rules_added) X(rules_removed)            \
-    X(limits_changed)
+    X(limits_changed) X(options_changed) X(need_restart)
 
 struct reload_counts {
 #define X(name) uint64_t name;
@@ -85,7 +85,9 @@ void reload__why(struct pipeline_reload *reload, int error, const char *format, 
 /* All but the ruleset, which is the builder's to free. */
 void reload__free(struct pipeline_reload *reload);
 
-/* reload_compare.c: points and rules that differ, as lines and counts. -ENOMEM. */
-int reload__compare(struct pipeline_reload *reload, const struct hz_ruleset *before) HZ_MUST_USE;
+/* reload_compare.c: options, points and rules that differ, as lines and counts; options against those of
+ * the start, which are at work where a restart is needed. -ENOMEM. */
+int reload__compare(struct pipeline_reload *reload, const struct hz_ruleset *before,
+                    const struct hz_config *at_start) HZ_MUST_USE;
 
 #endif

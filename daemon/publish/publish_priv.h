@@ -282,6 +282,12 @@ bool publish__syslog_send(struct publish_syslog *syslog, const struct hz_entry *
 
 /* --- publisher.c --- */
 
+/* Who has put a set into force. */
+struct publish_origin {
+    int64_t ms; /* UTC */
+    char by[HZ_ACTOR_BYTES_MAX + 1], via[HZ_VIA_BYTES_MAX + 1], reason[HZ_REASON_BYTES_MAX + 1];
+};
+
 struct hz_publisher {
     /* set at start */
     uv_loop_t *loop;
@@ -316,6 +322,7 @@ struct hz_publisher {
     bool stopping, closing;
     void (*closed)(void *ctx);
     void *closed_ctx;
+    struct publish_origin origin; /* of the set in use */
     char script[SCRIPT_BYTES];
     const char *arguments[COMMAND_ARGUMENTS]; /* of the command being built */
     size_t lengths[COMMAND_ARGUMENTS];

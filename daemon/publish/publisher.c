@@ -282,6 +282,25 @@ void hz_publisher_use(struct hz_publisher *publisher, struct hz_set *set)
         publish__board_pump(p);
 }
 
+static void copy_text(char *to, struct hz_slice text, size_t most)
+{
+    size_t length = hz_utf8_cut(text.at, text.length, most);
+
+    memcpy(to, text.at, length);
+    to[length] = '\0';
+}
+
+void hz_publisher_tell_set(struct hz_publisher *publisher, int64_t ms,
+                           const struct hz_command_texts *texts)
+{
+    struct publish_origin *origin = &publisher->origin;
+
+    origin->ms = ms;
+    copy_text(origin->by, texts->actor, HZ_ACTOR_BYTES_MAX);
+    copy_text(origin->via, texts->via, HZ_VIA_BYTES_MAX);
+    copy_text(origin->reason, texts->reason, HZ_REASON_BYTES_MAX);
+}
+
 /* --- entries --- */
 
 void hz_publisher_offer(struct hz_publisher *publisher, const struct hz_entry *entry)

@@ -18,6 +18,7 @@
  *         append  the entries in MessagePack, one after another: for each its id, its value in the
  *                 active hash or "", all fields
  *         active  id and n that the new hash is as of
+ *         beat    the set in use, since when in ms, by whom, by which way, why
  * gives {status, last id of the stream, id that the active hash is as of or "", epoch, detail}
  *         OK       done
  *         GAP      nothing done: the stream ends elsewhere, or there is no active hash (always for look)
@@ -103,6 +104,8 @@ static const char text_checks[] =
     "if not tag then return answer('GAP') end\n"
     "if mode == 'beat' then\n"
     "  claim()\n"
+    "  redis.call('HSET', meta, 'set', ARGV[13], 'set_t', ARGV[14], 'set_by', ARGV[15],\n"
+    "             'set_via', ARGV[16], 'set_reason', ARGV[17])\n"
     "  redis.call('XTRIM', stream, 'MINID', '~', ARGV[9])\n"
     "  return answer('OK')\n"
     "end\n";

@@ -448,6 +448,21 @@ void publish__stream_pump(struct hz_publisher *p)
     stream->pumping = false;
 }
 
+static void add_origin(struct publish_command *c)
+{
+    const struct hz_publisher *p = c->p;
+    char set[HZ_DIGEST_TEXT_BYTES];
+
+    hz_digest_text(&p->set->digest, set);
+    publish__open(c);
+    hz_text_puts(&c->text, set);
+    publish__close(c);
+    publish__add_uint(c, p->origin.ms > 0 ? (uint64_t)p->origin.ms : 0);
+    publish__add_word(c, p->origin.by);
+    publish__add_word(c, p->origin.via);
+    publish__add_word(c, p->origin.reason);
+}
+
 static void count_silence(struct hz_publisher *p)
 {
     struct publish_stream *stream = &p->stream;
@@ -469,6 +484,7 @@ void publish__stream_beat(struct hz_publisher *p)
         publish__starved_beat(p);
         if (!stream->beating) {
             struct publish_command c = publish__call(p, "beat");
+            add_origin(&c);
             stream->beating = publish__call_send(&c, (struct stream_call){.kind = CALL_BEAT});
         }
         publish__stream_pump(p);

@@ -186,6 +186,11 @@ int hz_config_parse(const struct hz_files *files, struct hz_diagnostics *diagnos
 struct hz_config *hz_config_ref(struct hz_config *config);
 void hz_config_unref(struct hz_config *config); /* takes NULL; the last one frees */
 
+/* Which options of hazardd.yaml differ: "journal.stall", "feeds.city.address"; "feeds.city" when only one
+ * has that feed. `restart`: a daemon that runs goes on by the former value. */
+void hz_config_differ(const struct hz_config *a, const struct hz_config *b,
+                      void (*each)(void *ctx, const char *path, bool restart), void *ctx);
+
 /* Writes the option table: as the commented example file, or one line per option with `present`
  * values of `config` (NULL: defaults). `json`: an array of objects. */
 void hz_config_write_example(FILE *to);

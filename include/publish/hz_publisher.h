@@ -15,6 +15,7 @@
 #include "hz_entry.h"
 #include "hz_histogram.h"
 #include "hz_mirror.h"
+#include "hz_record.h"
 #include "hz_redis.h"
 
 struct hz_publisher;
@@ -65,6 +66,10 @@ void hz_publisher_stop(struct hz_publisher *publisher, int64_t grace_ns, void (*
 /* The set in force changed: texts of states and latest values, and those options of `redis` that are
  * live (heart-beat, retention, maxlen, latest). Takes a reference. */
 void hz_publisher_use(struct hz_publisher *publisher, struct hz_set *set) HZ_ON(hz_output);
+
+/* Who has put the set into force that is in use now, how, why and when (UTC): told in meta at the next
+ * heart-beat. */
+void hz_publisher_tell_set(struct hz_publisher *publisher, int64_t ms, const struct hz_command_texts *texts) HZ_ON(hz_output);
 
 /* The next entry; numbers follow each other. Copied. Goes out when released. */
 void hz_publisher_offer(struct hz_publisher *publisher, const struct hz_entry *entry) HZ_ON(hz_output);

@@ -32,6 +32,15 @@ static char output[1 << 18];
 
 /* --- the configuration --- */
 
+static void write_options(const char *stall, const char *heartbeat)
+{
+    flow_write(flow, "config/hazardd.yaml",
+               "journal:\n  stall: %s\nredis:\n  address: %s\n  heartbeat: %s\nfeeds:\n- name: "
+               "city\n  address: %s\n  client_id: ctl\n  filters:\n  - filter: \"hz/+/+/+\"\n    "
+               "topic: hz/{enterprise}/{hazard}/{point}\n",
+               stall, flow_address(flow, FLOW_REDIS), heartbeat, flow_address(flow, FLOW_BROKER));
+}
+
 static void write_rules(const char *limit, const char *delay)
 {
     flow_write(
@@ -65,11 +74,7 @@ static int begin(void **state)
     flow = flow_new();
     flow_start(flow, FLOW_BROKER);
     flow_start(flow, FLOW_REDIS);
-    flow_write(flow, "config/hazardd.yaml",
-               "redis:\n  address: %s\n  heartbeat: 1s\nfeeds:\n- name: city\n  address: %s\n  "
-               "client_id: ctl\n  filters:\n  - filter: \"hz/+/+/+\"\n    topic: "
-               "hz/{enterprise}/{hazard}/{point}\n",
-               flow_address(flow, FLOW_REDIS), flow_address(flow, FLOW_BROKER));
+    write_options("1s", "1s");
     write_rules("90", "4s");
     flow_write(flow, "config/enterprises.csv", "code,name\nE1,一号化工\n");
     flow_write(flow, "config/hazards.csv", "enterprise,code,name,level\nE1,H1,罐区,1\n");
@@ -147,6 +152,28 @@ static void set_in_force(char to[65])
 {
     gives("status --json", 0, "\"set\":\"");
     assert_int_equal(sscanf(strstr(output, "\"set\":\"") + 7, "%64[0-9a-f]", to), 1);
+}
+
+/* --- what Redis tells of the set --- */
+
+struct told {
+    const char *set, *via, *reason;
+};
+
+static bool meta_tells(void *ctx)
+{
+    const struct told *told = ctx;
+    char command[512], text[512] = "", wanted[512];
+
+    (void)snprintf(command, sizeof(command),
+                   "redis-cli -s %s hmget 'hz:1:{all}:meta' set set_via set_reason",
+                   flow_socket(flow, FLOW_REDIS));
+    FILE *from = popen(command, "re");
+    assert_non_null(from);
+    text[fread(text, 1, sizeof(text) - 1, from)] = '\0';
+    (void)pclose(from);
+    (void)snprintf(wanted, sizeof(wanted), "%s\n%s\n%s\n", told->set, told->via, told->reason);
+    return strcmp(text, wanted) == 0;
 }
 
 /* --- what the alerts say --- */
@@ -236,6 +263,7 @@ static void reload_brings_what_diff_foresees(void **state)
     send_value("P1", 88); /* by the new limit */
     wait_alert("raise", "high.high@E1/H1/P1");
     assert_int_equal(alerts("raise", "high.high@E1/H1/P2"), 1); /* the old alarm goes on */
+    assert_true(flow_until(meta_tells, &(struct told){after, "hazardctl", "as agreed"}));
     gives("reload", 0, "is in force already");
     gives("reload --back --reason wrong", 0, "is in force from record");
     set_in_force(after);
@@ -335,6 +363,20 @@ static void names_of_several_runs_are_found_again(void **state)
         send_value(point, 95);
         assert_int_equal(alerts("raise", cond), 1);
     }
+}
+
+static void options_say_what_they_need(void **state)
+{
+    (void)state;
+    write_options("2s", "2s");
+    gives("reload --reason slower", 0, "option changed  redis.heartbeat\n");
+    assert_non_null(strstr(output, "option changed  journal.stall: needs a restart"));
+    assert_non_null(strstr(output, "options that need a restart: 1"));
+    write_options("2s", "1s"); /* the stall still waits for a restart */
+    gives("diff", 0, "option changed  journal.stall: needs a restart");
+    write_options("1s", "1s");
+    gives("diff", 0, "option changed  redis.heartbeat\n");
+    assert_null(strstr(output, "journal.stall"));
 }
 
 static bool shows_fixed(void *ctx)
@@ -454,6 +496,7 @@ int main(void)
         T(every_error_is_told_and_nothing_changes),
         T(a_reload_that_would_raise_many_is_refused),
         T(points_come_and_go),
+        T(options_say_what_they_need),
         T(names_of_several_runs_are_found_again),
         T(a_signal_takes_the_files),
         T(a_reload_mends_a_faulty_start),

@@ -154,6 +154,50 @@ static void texts_are_cut_between_characters(void **state)
     assert_int_equal(hz_command_build(&record, bytes - 1, &head, &texts), 0);
 }
 
+/* Who has put a set into force: also a record of before, that says nothing of it. */
+static void a_ruleset_says_who_and_why(void **state)
+{
+    union {
+        struct hz_record_ruleset ruleset;
+        char bytes[HZ_RECORD_BYTES_MAX];
+    } record;
+    const struct hz_digest set = {{1, 2, 3}};
+    const struct hz_command_texts texts = {
+        .actor = hz_slice("ops"), .via = hz_slice("hazardctl"), .reason = hz_slice("\xE6\xB0\xA8")};
+
+    (void)state;
+    size_t bytes = hz_ruleset_build(&record, sizeof(record), &set, &texts);
+    assert_int_equal(record.ruleset.head.bytes, bytes);
+    assert_memory_equal(&record.ruleset.set, &set, sizeof(set));
+    struct hz_command_texts read = hz_ruleset_texts(&record.ruleset);
+    assert_true(hz_slice_is(read.actor, "ops"));
+    assert_true(hz_slice_is(read.via, "hazardctl"));
+    assert_true(hz_slice_is(read.reason, "\xE6\xB0\xA8"));
+    assert_int_equal(hz_ruleset_build(&record, bytes - 1, &set, &texts), 0);
+    record.ruleset.head.bytes = sizeof(record.ruleset);
+    assert_int_equal(hz_ruleset_texts(&record.ruleset).reason.length, 0);
+}
+
+/* A text that reaches beyond its record is damage. */
+static void a_rulesets_texts_stay_inside(void **state)
+{
+    char record[HZ_RECORD_BYTES_MAX];
+    alignas(8) char bytes[1024];
+    struct hz_block *block = (void *)bytes;
+    const struct hz_command_texts texts = {
+        .actor = hz_slice("ops"), .via = hz_slice("x"), .reason = hz_slice("why")};
+
+    (void)state;
+    assert_true(hz_ruleset_build(record, sizeof(record), &(struct hz_digest){{0}}, &texts) > 0);
+    hz_block_init(block, HZ_BLOCK_CONTROL, 0);
+    assert_true(hz_block_add_record(block, sizeof(bytes), (const void *)record));
+    assert_true(hz_block_shape_ok(block, block->bytes));
+    struct hz_ruleset_texts *of =
+        (void *)(bytes + sizeof(*block) + sizeof(struct hz_record_ruleset));
+    of->reason_length += 8;
+    assert_false(hz_block_shape_ok(block, block->bytes));
+}
+
 /* Looks at every byte that a walk of the block would look at. */
 static uint64_t walk(const struct hz_block *block)
 {
@@ -291,6 +335,8 @@ int main(void)
         cmocka_unit_test(records_read_back),
         cmocka_unit_test(a_full_block_takes_no_record),
         cmocka_unit_test(texts_are_cut_between_characters),
+        cmocka_unit_test(a_ruleset_says_who_and_why),
+        cmocka_unit_test(a_rulesets_texts_stay_inside),
         cmocka_unit_test(damaged_blocks_are_never_left),
         cmocka_unit_test(each_field_is_looked_at),
         cmocka_unit_test(records_stay_aligned),
