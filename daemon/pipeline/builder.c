@@ -101,6 +101,8 @@ static int make(struct hz_pipeline *p, struct pipeline_reload *reload,
     if (!is_expected(reload) || reload->same)
         return 0;
     error = pipeline__compile(p, &reload->files, diagnostics, &reload->ruleset);
+    if (error == 0)
+        error = hz_ruleset_compare(reload->ruleset, p->builder.ruleset);
     return error == 0 ? reload__compare(reload, p->builder.ruleset, p->config) : error;
 }
 
