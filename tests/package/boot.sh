@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The packages as an operator has them: installed under a booted systemd, configured, fed, killed, stopped by its
-# watchdog, upgraded well and badly, removed, purged. Wants a machine of its own, which it leaves changed: it
+# The packages as an operator has them: installed under a booted systemd, configured, fed, reloaded, killed, stopped
+# by its watchdog, upgraded well and badly, removed, purged. Wants a machine of its own, which it leaves changed: it
 # refuses to run outside a container.
 #
 #   boot.sh prepare    builds the packages and installs broker, Redis and what the packages need (network)
@@ -84,6 +84,9 @@ left() {
   find / -xdev \( -path /root -o -path /proc -o -path /sys -o -path /var/cache -o -path /var/log -o -path /tmp \) -prune \
     -o -iname '*hazard*' -print
 }
+in_force() { ctl status --json | jq -r 'select(.set).set'; }
+has_value() { ctl points "$1" --json | jq -es "any(.value == $2)"; }
+same_alarms() { same "$(active_alarms)" "$1"; }
 says_status() { property StatusText | grep 'watching 1 points'; }
 nothing_left() { [ -z "$(left)" ] || { left; return 1; }; }
 
@@ -101,10 +104,16 @@ repack() {
   done
 }
 
+# write_points COUNT LIMIT: the points of the tank farm, each with that limit
+write_points() {
+  printf 'enterprise,hazard,code,kind,unit,range_low,range_high,H,tags\n' >$etc/points.csv
+  seq -f "E1,H1,LT%g,level,%%,0,100,$2,tank" "$1" >>$etc/points.csv
+}
+
 configure() {
   printf 'code,name\nE1,Works one\n' >$etc/enterprises.csv
   printf 'enterprise,code,name\nE1,H1,Tank farm\n' >$etc/hazards.csv
-  printf 'enterprise,hazard,code,kind,unit,range_low,range_high,H,tags\nE1,H1,LT1,level,%%,0,100,85,tank\n' >$etc/points.csv
+  write_points 1 85
   printf 'schema: 1\nrules:\n- id: tank-level\n  select: {tag: tank}\n  limits:\n    H: {severity: orange}\n' \
     >$etc/rules.d/tank-level.yaml
   sed -i 's/^  #password_file: redis-password/  password_file: secret_redis/' $etc/hazardd.yaml
@@ -172,6 +181,52 @@ check_feed() {
   check "which is good" ctl check --config /root/city
   check "hazard-bench measures the installed daemon" sh -c "cd / && runuser -u op -- hazard-bench --json capacity | tail -n 1 |
     jq -e '.redis and .messages_per_s > 0 and .points_most > 0'"
+}
+
+# What did not change goes on; what is refused changes nothing, and is told.
+check_reload() {
+  local pid before set number began
+  pid=$(property MainPID)
+  before=$(active_alarms)
+  set=$(in_force)
+  write_points 26 85
+  check "diff shows what would change" grep 'points: 25 added' <<<"$(ctl diff)"
+  check "and changes nothing" same "$(in_force)" "$set"
+  check "reload" systemctl reload hazardd
+  check "nothing refused by the filters of the unit" not grep -iE 'operation not permitted|permission denied|SIGSYS' \
+    <<<"$(journalctl -u hazardd -o cat)"
+  check "active again" same "$(property ActiveState) $(property SubState)" "active running"
+  check "another set is in force" not same "$(in_force)" "$set"
+  check "the same process" same "$(property MainPID)" "$pid"
+  check "the same active alarms" same "$(active_alarms)" "$before"
+  check "who and why is in the log" grep 'reload by hazardd (hazardctl): .*systemctl reload' <<<"$(journalctl -u hazardd -o cat)"
+  for number in $(seq 2 26); do mosquitto_pub -q 1 -t "hz/E1/H1/LT$number" -m 70; done
+  check "a new point is watched" until_true 10 has_value E1/H1/LT26 70
+
+  set=$(in_force)
+  sed -i 's/orange/purple/' $etc/rules.d/tank-level.yaml
+  began=$(date +%T)
+  check "a faulty reload fails" not systemctl reload hazardd
+  check "with the place of the fault" until_true 5 sh -c "journalctl -u hazardd -o cat --since $began |
+    grep -E 'tank-level.yaml:[0-9]+:[0-9]+: error'"
+  check "and changes nothing" same "$(in_force) $(property MainPID) $(property ActiveState)" "$set $pid active"
+  sed -i 's/purple/orange/' $etc/rules.d/tank-level.yaml
+
+  write_points 26 60
+  began=$(date +%T)
+  check "a reload that would raise many fails" not systemctl reload hazardd
+  check "and says how many" until_true 5 sh -c "journalctl -u hazardd -o cat --since $began |
+    grep '25 alarms would be raised, more than 20'"
+  check "and changes nothing" same "$(in_force) $(property MainPID) $(property ActiveState)" "$set $pid active"
+  check "the same active alarms" same "$(active_alarms)" "$before"
+  check "not for members of hazard" not as op hazardctl reload --reason mine --max-new-alarms 25
+  check "let through by the operator" ctl reload --reason agreed --max-new-alarms 25
+  check "the new limit is in force" until_true 10 sh -c "hazardctl alarms --json | grep -F tank-level.high@E1/H1/LT26"
+
+  write_points 1 85
+  check "reload" systemctl reload hazardd
+  check "points that left take their alarms along" until_true 10 same_alarms "$before"
+  check "the same process" same "$(property MainPID)" "$pid"
 }
 
 check_crashes() {
@@ -340,6 +395,7 @@ until_true 60 redis-cli PING
 check_install
 check_start
 check_feed
+check_reload
 check_crashes
 check_stop
 check_backup
