@@ -97,7 +97,10 @@ static int make(struct hz_pipeline *p, struct pipeline_reload *reload,
         return error;
     reload->digest = hz_files_digest(&reload->files);
     reload->former = hz_ruleset_set(p->builder.ruleset)->digest;
-    reload->same = memcmp(&reload->digest, &reload->former, sizeof(reload->digest)) == 0;
+    /* After a start with faulty files, which have been mended to what they were, it is put into force
+     * once more: with that record the alarm about them ends. */
+    reload->same = memcmp(&reload->digest, &reload->former, sizeof(reload->digest)) == 0 &&
+                   !atomic_load_explicit(&p->faulty, memory_order_relaxed);
     if (!is_expected(reload) || reload->same)
         return 0;
     error = pipeline__compile(p, &reload->files, diagnostics, &reload->ruleset);

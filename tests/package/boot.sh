@@ -71,6 +71,7 @@ new_process() { [ "$(property MainPID)" != "$1" ] && is_active && ctl status; }
 ctl() { hazardctl "$@"; }
 as() { runuser -u "$1" -- "${@:2}"; }
 active_alarms() { ctl alarms --all --json | jq -r 'select(.cond) | "\(.cond) \(.alarm)"' | grep -v '^system\.' | sort; }
+not_active() { ctl alarms --json | jq -es "all(.cond != \"$1\")"; }
 has_alarm() { active_alarms | grep -F "$condition"; }
 redis() { redis-cli -a secret-of-redis --no-auth-warning "$@"; }
 in_redis() { redis HKEYS 'hz:1:{all}:active' | grep -F "$condition"; }
@@ -371,7 +372,8 @@ check_faulty_start() {
   check "faulty, but an earlier one was good: it watches" is_active
   check "with an alarm" until_true 10 sh -c "hazardctl alarms --json | grep system.config-faulty"
   sed -i '/^bogus: 1/d' $etc/hazardd.yaml
-  systemctl restart hazardd
+  check "mended: reloaded" systemctl reload hazardd
+  check "and the alarm is over" until_true 10 not_active system.config-faulty
 }
 
 check_removal() {

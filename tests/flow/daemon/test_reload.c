@@ -411,6 +411,27 @@ static void a_reload_mends_a_faulty_start(void **state)
     wait_alert("clear", "system.config-faulty");
 }
 
+/* "In force already", and the alarm stayed until a restart. */
+static void so_does_taking_the_fault_out_again(void **state)
+{
+    (void)state;
+    char before[65], after[65];
+    set_in_force(before);
+    send_value("P1", 95);
+    flow_stop(flow, FLOW_DAEMON);
+    write_rules("ninety", "4s");
+    flow_start(flow, FLOW_DAEMON);
+    wait_alert("raise", "system.config-faulty");
+    write_rules("90", "4s"); /* as it was */
+    gives("reload --reason \"as it was\"", 0, "is in force from record");
+    wait_alert("clear", "system.config-faulty");
+    set_in_force(after);
+    assert_string_equal(before, after);
+    assert_int_equal(alerts("raise", "high.high@E1/H1/P1"), 1); /* it goes on */
+    gives("status", 0, "configuration faulty  no");
+    gives("reload", 0, "is in force already");
+}
+
 /* --- under load --- */
 
 static struct under_load *load;
@@ -500,6 +521,7 @@ int main(void)
         T(names_of_several_runs_are_found_again),
         T(a_signal_takes_the_files),
         T(a_reload_mends_a_faulty_start),
+        T(so_does_taking_the_fault_out_again),
         cmocka_unit_test(twenty_reloads_lose_no_reading),
         cmocka_unit_test(killed_in_a_reload_one_set_or_the_other),
     };
