@@ -12,7 +12,8 @@
  *           <state>/snapshots/<seq>.snap
  *           <state>/last-good       digest of the last set that was live
  * WAY     start-up, builder, write thread -> here
- * THREAD  start-up before the threads run; then the write thread alone
+ * THREAD  start-up before the threads run; then sets and last-good are the builder's, snapshots the write
+ *         thread's
  * OWNS    the lock
  * FULL    -ENOSPC; nothing half-written is ever found (write aside, sync, rename, sync directory)
  */

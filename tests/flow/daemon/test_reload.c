@@ -445,10 +445,9 @@ static void write_load_rules(unsigned turn)
         200 + turn % 7);
 }
 
-static void twenty_reloads_lose_no_reading(void **state)
+static void twenty_reloads(const char *more_yaml)
 {
-    (void)state;
-    load = under_load_new("");
+    load = under_load_new(more_yaml);
     flow = under_load_flow(load);
     flow_start(flow, FLOW_DAEMON);
     flow_wait_connected(flow);
@@ -462,6 +461,18 @@ static void twenty_reloads_lose_no_reading(void **state)
     assert_true(under_load_compare(load) > 0);
     under_load_free(load);
     load = NULL;
+}
+
+static void twenty_reloads_lose_no_reading(void **state)
+{
+    (void)state;
+    twenty_reloads("rule_threads: 0\n");
+}
+
+static void twenty_reloads_with_a_rule_thread(void **state)
+{
+    (void)state;
+    twenty_reloads("rule_threads: 1\n");
 }
 
 static pid_t reload_in_background(void)
@@ -523,6 +534,7 @@ int main(void)
         T(a_reload_mends_a_faulty_start),
         T(so_does_taking_the_fault_out_again),
         cmocka_unit_test(twenty_reloads_lose_no_reading),
+        cmocka_unit_test(twenty_reloads_with_a_rule_thread),
         cmocka_unit_test(killed_in_a_reload_one_set_or_the_other),
     };
 
