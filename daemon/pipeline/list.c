@@ -84,19 +84,6 @@ static void answered(void *ctx, struct pipeline_question *question)
     hz_control_more(listing->request);
 }
 
-/* An id is not looked up (the tables of hz_names are another thread's), but met on the way. */
-static void finish(const struct listing *listing, struct hz_control_request *request)
-    HZ_ON(hz_output)
-{
-    if (listing->plain && !listing->met)
-        hz_control_fail(request, HZ_ENOTFOUND,
-                        "there is no point '%s' in the set in force: an id is "
-                        "enterprise/hazard/code, or write a pattern: '*/LT101'",
-                        listing->glob);
-    else
-        hz_control_end(request);
-}
-
 void list__next(void *state, struct hz_control_request *request)
 {
     struct listing *listing = state;
@@ -106,7 +93,7 @@ void list__next(void *state, struct hz_control_request *request)
         return;
     while (listing->next >= listing->end)
         if (!list__next_scope(listing)) {
-            finish(listing, request);
+            hz_control_end(request);
             return;
         }
     uint32_t span =
@@ -140,7 +127,6 @@ static bool take_glob(struct listing *listing, struct hz_control_request *reques
         return false;
     }
     memcpy(listing->glob, value, strlen(value) + 1);
-    listing->plain = *value && !strpbrk(value, "*?[\\");
     return true;
 }
 
@@ -150,25 +136,21 @@ static bool has_row(const struct hz_registry *registry, enum hz_named_kind kind,
                                    : hz_registry_enterprise(registry, id) != NULL;
 }
 
-/* The id of the row that an argument names; at most 262 144 keys are looked at, some milliseconds. */
+/* The id of the row that an argument names. */
 static bool take_id(struct listing *listing, struct hz_control_request *request, const char *name,
                     enum hz_named_kind kind, uint32_t *to) HZ_ON(hz_output)
 {
     const struct hz_registry *registry = listing->p->output.set->registry;
     const char *value = hz_control_argument(request, name);
-    bool hazard = kind == HZ_NAMED_HAZARD;
-    uint32_t end = hazard ? hz_registry_hazard_end(registry) : hz_registry_enterprise_end(registry);
 
     if (!value)
         return true;
-    for (uint32_t id = 1; id < end; id++)
-        if (hz_slice_is(list__key_of(listing, kind, id), value) && has_row(registry, kind, id)) {
-            *to = id;
-            return true;
-        }
+    *to = hz_names_find(listing->p->names, kind, value, strlen(value));
+    if (*to != 0 && has_row(registry, kind, *to))
+        return true;
     hz_control_fail(request, HZ_ENOTFOUND, "there is no %s '%.200s' in the set in force%s",
-                    hazard ? "hazard source" : "enterprise", value,
-                    hazard ? ": an id is enterprise/code" : "");
+                    kind == HZ_NAMED_HAZARD ? "hazard source" : "enterprise", value,
+                    kind == HZ_NAMED_HAZARD ? ": an id is enterprise/code" : "");
     return false;
 }
 

@@ -6,6 +6,8 @@
 
 #include <fnmatch.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 static bool wanted_point(const struct listing *listing, const struct hz_news *news,
                          const struct hz_point *point) HZ_ON(hz_output)
@@ -54,8 +56,6 @@ void list__point_line(struct listing *listing, const struct hz_news *news)
     const struct hz_point *point = hz_registry_point(registry, news->id);
     struct hz_text line = list__begin_line(listing);
 
-    if (point && listing->plain)
-        listing->met |= hz_slice_is(list__key_of(listing, HZ_NAMED_POINT, news->id), listing->glob);
     if (!point || !wanted_point(listing, news, point))
         return;
     const struct hz_hazard *hazard = hz_registry_hazard(registry, point->hazard);
@@ -80,6 +80,27 @@ void list__point_line(struct listing *listing, const struct hz_news *news)
     list__end_line(listing, &line);
 }
 
+/* All points, or the one that is meant when the glob is no pattern but an id. */
+static bool take_span(struct listing *listing, struct hz_control_request *request) HZ_ON(hz_output)
+{
+    const struct hz_registry *registry = listing->p->output.set->registry;
+    const char *id = listing->glob;
+
+    listing->next = 1;
+    listing->end = hz_registry_point_end(registry);
+    if (!*id || strpbrk(id, "*?[\\"))
+        return true;
+    listing->next = hz_names_find(listing->p->names, HZ_NAMED_POINT, id, strlen(id));
+    listing->end = listing->next + 1;
+    if (hz_registry_point(registry, listing->next))
+        return true;
+    hz_control_fail(request, HZ_ENOTFOUND,
+                    "there is no point '%s' in the set in force: an id is enterprise/hazard/code, "
+                    "or write a pattern: '*/LT101'",
+                    id);
+    return false;
+}
+
 void pipeline__points_begin(void *ctx, struct hz_control_request *request)
 {
     struct hz_pipeline *p = ctx;
@@ -90,7 +111,9 @@ void pipeline__points_begin(void *ctx, struct hz_control_request *request)
         return;
     listing->stale = list__set_argument(request, "stale");
     listing->invalid = list__set_argument(request, "invalid");
-    listing->next = 1;
-    listing->end = hz_registry_point_end(p->output.set->registry);
+    if (!take_span(listing, request)) {
+        free(listing);
+        return;
+    }
     hz_control_stream(request, &(struct hz_control_stream){list__next, list__gone, listing});
 }

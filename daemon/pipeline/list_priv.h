@@ -21,7 +21,6 @@ struct listing {
     /* what is wanted */
     uint32_t enterprise, hazard; /* 0 = of all */
     char glob[HZ_KEY_BYTES_MAX + 1];
-    bool plain, met; /* the glob is no pattern but an id; a point with that id was met */
     bool stale, invalid, all;
     unsigned severity;
     int64_t below;

@@ -404,6 +404,7 @@ void output__take_change(struct hz_pipeline *p, uint64_t seq)
     hz_publisher_tell_set(out->publisher, hz_wall_ns(p->options.clock) / HZ_NS_PER_MS, &texts);
     atomic_store_explicit(&p->points_watched, hz_registry_point_total(out->set->registry),
                           memory_order_relaxed);
+    out->renew_wanted = true; /* names and texts of everything may be others */
     out->reloaded.set = out->set->digest;
     out->changes_taken = changes;
     atomic_fetch_or_explicit(&change->done, RELOAD_OUTPUT, memory_order_release);

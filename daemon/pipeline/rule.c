@@ -62,6 +62,8 @@ static bool apply_some(struct hz_pipeline *p) HZ_ON(hz_rule)
         hand_on(p, count);
         if (done)
             return true;
+        if (rule->untold_seq != 0)
+            tell_transitions(p); /* a block in turns takes long while a changed set is worked off */
     }
     return false;
 }
