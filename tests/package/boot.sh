@@ -200,7 +200,8 @@ check_reload() {
   check "another set is in force" not same "$(in_force)" "$set"
   check "the same process" same "$(property MainPID)" "$pid"
   check "the same active alarms" same "$(active_alarms)" "$before"
-  check "who and why is in the log" grep 'reload by hazardd (hazardctl): .*systemctl reload' <<<"$(journalctl -u hazardd -o cat)"
+  check "who and why is in the log" grep 'reload by hazardd (hazardctl): .*systemctl reload' \
+    <<<"$(journalctl -u hazardd -g 'reload by')"
   for number in $(seq 2 26); do mosquitto_pub -q 1 -t "hz/E1/H1/LT$number" -m 70; done
   check "a new point is watched" until_true 10 has_value E1/H1/LT26 70
 
@@ -227,6 +228,8 @@ check_reload() {
   write_points 1 85
   check "reload" systemctl reload hazardd
   check "points that left take their alarms along" until_true 10 same_alarms "$before"
+  check "by a signal" systemctl kill -s HUP --kill-whom=main hazardd
+  check "which the log tells" until_true 10 sh -c "journalctl -u hazardd -g 'reload by SIGHUP'"
   check "the same process" same "$(property MainPID)" "$pid"
 }
 
