@@ -106,6 +106,45 @@ static bool was_watched(const struct hz_block *block)
     return block->kind != HZ_BLOCK_CONTROL || !is_resync(hz_block_first_record(block));
 }
 
+void recover__go_astray(struct replay *replay, const struct hz_engine_mark *firm)
+{
+    if (!replay->astray)
+        replay->firm = *firm;
+    replay->astray = true;
+}
+
+/* What the engine has said so far is what was said then; what it says from here on may not be. */
+static void miss(struct replay *replay)
+{
+    hz_role_take(&hz_rule);
+    struct hz_engine_mark mark = hz_engine_mark(replay->p->rule.engine);
+
+    replay->p->damaged = true;
+    recover__go_astray(replay, &mark);
+}
+
+/* A set that has gone from the archive, or that this release does not take, is damage like any other: what
+ * was journalled under it is passed over. */
+static int look_for_sets(struct replay *replay, const struct hz_block *block) HZ_ON(hz_rule)
+{
+    struct hz_digest digest;
+    int error = offer_sets(replay, block);
+
+    if (error == -ENOMEM)
+        return error;
+    if (error < 0) {
+        hz_log_error("journal: the set at record %llu can't be had: what follows under it is not "
+                     "taken into account",
+                     (unsigned long long)block->seq);
+        miss(replay);
+        replay->blind = true;
+    } else if (hz_block_rulesets(block, &digest, 1) > 0 ||
+               is_resync(hz_block_first_record(block))) { /* made by what was left, as it is now */
+        replay->blind = false;
+    }
+    return 0;
+}
+
 static int apply_block(struct replay *replay, const struct hz_block *block)
 {
     struct hz_pipeline *p = replay->p;
@@ -114,12 +153,12 @@ static int apply_block(struct replay *replay, const struct hz_block *block)
 
     hz_role_take(&hz_rule);
     if (block->kind == HZ_BLOCK_CONTROL) {
-        error = offer_sets(replay, block);
+        error = look_for_sets(replay, block);
         note_controls(replay, block);
     } else {
         replay->end.clean = false;
     }
-    while (error == 0 && !done) {
+    while (error == 0 && !done && !replay->blind) {
         size_t count;
         done = hz_engine_apply(p->rule.engine, block, replay->scratch, SCRATCH, &count);
         for (size_t i = 0; error == 0 && i < count; i++)
@@ -145,23 +184,6 @@ static bool begins(const struct hz_block *block)
 bool recover__follows(const struct hz_block *block, uint64_t seq)
 {
     return seq == 0 || block->seq == seq + (begins(block) ? PIPELINE_SEQ_JUMP : 1);
-}
-
-void recover__go_astray(struct replay *replay, const struct hz_engine_mark *firm)
-{
-    if (!replay->astray)
-        replay->firm = *firm;
-    replay->astray = true;
-}
-
-/* What the engine has said so far is what was said then; what it says from here on may not be. */
-static void miss(struct replay *replay)
-{
-    hz_role_take(&hz_rule);
-    struct hz_engine_mark mark = hz_engine_mark(replay->p->rule.engine);
-
-    replay->p->damaged = true;
-    recover__go_astray(replay, &mark);
 }
 
 /* Damage in the journal is no reason not to watch: what can be read gives the state, and it is said.

@@ -22,6 +22,7 @@ struct replay {
     uint64_t known_seq; /* newest record that an entry of the log names */
     uint64_t torn;      /* so many entries, at most, stood behind them in the log's torn end */
     bool astray;
+    bool blind;      /* the set in force then can't be had: records are passed until another follows */
     bool log_passed; /* the log is read over holes and damage */
     bool hole_said;
     bool resynced;

@@ -365,6 +365,34 @@ static void names_of_several_runs_are_found_again(void **state)
     }
 }
 
+/* It did not start then. */
+static void a_set_gone_from_the_archive_is_damage(void **state)
+{
+    char gone[65], command[512];
+
+    (void)state;
+    send_value("P1", 95);
+    write_rules("80", "4s");
+    gives("reload --reason x", 0, "is in force from record");
+    set_in_force(gone);
+    send_value("P2", 85);
+    flow_kill(flow, FLOW_DAEMON);
+    (void)snprintf(command, sizeof(command), "rm %s/state/sets/%s", flow_folder(flow), gone);
+    assert_int_equal(system(command), 0);
+    write_rules("84", "4s");
+    flow_start(flow, FLOW_DAEMON);
+    flow_wait_connected(flow);
+    wait_alert("raise", "system.journal-hole");
+    gives("alarms", 0, "E1/H1/P1");
+    sent = 0;
+    send_value("P2", 86);
+    gives("alarms", 0, "E1/H1/P2");
+    flow_kill(flow, FLOW_DAEMON); /* and once more, over what the first start made of it */
+    flow_start(flow, FLOW_DAEMON);
+    gives("alarms", 0, "E1/H1/P1");
+    assert_non_null(strstr(output, "E1/H1/P2"));
+}
+
 static void options_say_what_they_need(void **state)
 {
     (void)state;
@@ -528,6 +556,7 @@ int main(void)
         T(every_error_is_told_and_nothing_changes),
         T(a_reload_that_would_raise_many_is_refused),
         T(points_come_and_go),
+        T(a_set_gone_from_the_archive_is_damage),
         T(options_say_what_they_need),
         T(names_of_several_runs_are_found_again),
         T(a_signal_takes_the_files),
