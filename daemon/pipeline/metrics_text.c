@@ -63,9 +63,8 @@ static void configuration(struct hz_pipeline *p, struct hz_exposition *to) HZ_ON
     hz_exposition_uint(to, (const struct hz_label[]){{"hash", set}, {NULL, NULL}}, 1);
     metrics__one(
         to, HZ_GAUGE, "hazardd_config_last_reload_successful",
-        "1: the last start or reload took its configuration; 0: it was faulty, the one before is "
-        "in "
-        "force.",
+        "1: the last start or reload took its configuration; 0: it was faulty or refused, the one "
+        "before is in force.",
         reloaded->successful);
     METRICS_FAMILY(to, HZ_GAUGE, "hazardd_config_last_reload_success_timestamp_seconds", "seconds",
                    "When a configuration was taken last, seconds since 1970.");
