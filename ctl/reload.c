@@ -117,7 +117,7 @@ static void show_alarm(const struct ctl_call *call, const json_t *row)
     puts(paint[0] ? CTL_PAINT_END : "");
 }
 
-static void show_summary(const json_t *row)
+static void show_summary(const struct ctl_call *call, const json_t *row)
 {
     bool same = ctl_true(row, "same"), is_put = ctl_true(row, "put");
 
@@ -136,7 +136,8 @@ static void show_summary(const json_t *row)
         printf("set %.8s is in force from record %.0f on (%.0f ms)\n", text_of(row, "set"),
                ctl_number(row, "seq"), ctl_number(row, "took_ms"));
     else
-        printf("set %.8s is in force; these files are set %s\n", text_of(row, "in_force"),
+        printf("set %.8s is in force; %s set %s\n", text_of(row, "in_force"),
+               ctl_value(call, "back") ? "the former one is" : "these files are",
                text_of(row, "set"));
 }
 
@@ -156,7 +157,7 @@ static bool show(void *ctx, const json_t *row)
     else if (strcmp(what, "alarm") == 0)
         show_alarm(shown->call, row);
     else if (strcmp(what, "summary") == 0 && !shown->errors)
-        show_summary(row);
+        show_summary(shown->call, row);
     shown->errors |= strcmp(what, "error") == 0;
     return true;
 }

@@ -101,8 +101,12 @@ static int make(struct hz_pipeline *p, struct pipeline_reload *reload,
      * once more: with that record the alarm about them ends. */
     reload->same = memcmp(&reload->digest, &reload->former, sizeof(reload->digest)) == 0 &&
                    !atomic_load_explicit(&p->faulty, memory_order_relaxed);
-    if (!is_expected(reload) || reload->same)
+    if (!is_expected(reload))
         return 0;
+    if (reload->same) {
+        reload__options(reload, hz_ruleset_set(p->builder.ruleset), p->config);
+        return 0;
+    }
     error = pipeline__compile(p, &reload->files, diagnostics, &reload->ruleset);
     if (error == 0)
         error = hz_ruleset_compare(reload->ruleset, p->builder.ruleset);
@@ -235,10 +239,13 @@ static void put(struct hz_pipeline *p, struct pipeline_reload *reload) HZ_ON(hz_
     hz_wake_up(&p->ingest_wake);
     wait_until_done(p, change);
     reload->seq = atomic_load_explicit(&change->seq, memory_order_relaxed);
-    p->builder.ruleset = change->ruleset; /* the engine's: it comes back when another replaces it */
     reload->ruleset = NULL;
-    p->builder.former = reload->former;
-    p->builder.has_former = true;
+    if (change->former !=
+        change->ruleset) { /* else the engine has kept the equal one that it had */
+        p->builder.ruleset = change->ruleset; /* the engine's, until another replaces it */
+        p->builder.former = reload->former;
+        p->builder.has_former = true;
+    }
     free_change(change);
     reload->took_ns = hz_mono_ns(p->options.clock) - begun_ns;
     tell_systemd(false);

@@ -24,6 +24,7 @@ struct output_reload;
 struct answer {
     struct output_reload *of;
     struct hz_control_request *request;
+    bool ready; /* lines and end are there */
     char *lines;
     size_t length, at;
     int error;
@@ -48,8 +49,8 @@ static void next_lines(void *state, struct hz_control_request *request)
     struct answer *answer = state;
 
     hz_role_assert(&hz_output);
-    if (!answer->lines)
-        return; /* not yet */
+    if (!answer->ready)
+        return;
     for (unsigned i = 0; i < LINES_AT_ONCE && answer->at < answer->length; i++) {
         const char *from = answer->lines + answer->at;
         const char *end = memchr(from, '\n', answer->length - answer->at);
@@ -137,18 +138,16 @@ static void finish(struct hz_pipeline *p) HZ_ON(hz_output)
         p->output.reloaded.success_wall_ns = hz_wall_ns(p->options.clock);
     if (reload->lines_lost && reload->error == 0)
         reload__why(reload, -ENOMEM, "no memory for the whole answer");
-    summary(p);
+    if (reload->error == 0 || reload->ruleset)
+        summary(p);
     if (answer) {
         answer->lines = reload->lines;
         answer->length = reload->lines_length;
         answer->error = reload->error;
         memcpy(answer->why, reload->why, sizeof(answer->why));
+        answer->ready = true;
         reload->lines = NULL;
-        if (!answer->lines) { /* not even the summary */
-            hz_control_fail(answer->request, -ENOMEM, "no memory for the answer");
-        } else {
-            hz_control_more(answer->request);
-        }
+        hz_control_more(answer->request);
     }
     post(p, RELOAD_DROP);
     out->reload = NULL;
@@ -250,6 +249,8 @@ static void decide(struct hz_pipeline *p)
     struct output_reload *out = p->output.reload;
     struct pipeline_reload *reload = out->reload;
 
+    if (out->puts && !out->answer && strcmp(reload->via, "signal") != 0)
+        reload__why(reload, -ECANCELED, "whoever asked for it has left");
     if (!out->puts || reload->error < 0 || reload->same || too_many(out, reload))
         finish(p);
     else
@@ -263,8 +264,6 @@ void output__reload_turn(struct hz_pipeline *p)
         atomic_exchange_explicit(&p->reload_answered, NULL, memory_order_acquire);
 
     if (answered && answered->step == RELOAD_BUILD) {
-        if (out->puts && !out->answer && strcmp(answered->via, "signal") != 0)
-            reload__why(answered, -ECANCELED, "whoever asked for it has left");
         if (answered->error < 0 || answered->same)
             decide(p);
         else

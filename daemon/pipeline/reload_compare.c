@@ -265,3 +265,11 @@ int reload__compare(struct pipeline_reload *reload, const struct hz_ruleset *bef
     compare_rules(&c);
     return compare_points(&c);
 }
+
+void reload__options(struct pipeline_reload *reload, const struct hz_set *in_force,
+                     const struct hz_config *at_start)
+{
+    struct compare c = {.reload = reload};
+
+    hz_config_differ(at_start, in_force->config, restart_option, &c);
+}

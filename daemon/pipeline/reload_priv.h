@@ -85,7 +85,10 @@ void reload__why(struct pipeline_reload *reload, int error, const char *format, 
 /* All but the ruleset, which is the builder's to free. */
 void reload__free(struct pipeline_reload *reload);
 
-/* reload_compare.c: options, points and rules that differ, as lines and counts; options against those of
+/* reload_compare.c: options that wait for a restart, of the set in force. */
+void reload__options(struct pipeline_reload *reload, const struct hz_set *in_force,
+                     const struct hz_config *at_start);
+/* Options, points and rules that differ, as lines and counts; options against those of
  * the start, which are at work where a restart is needed. -ENOMEM. */
 int reload__compare(struct pipeline_reload *reload, const struct hz_ruleset *before,
                     const struct hz_config *at_start) HZ_MUST_USE;
