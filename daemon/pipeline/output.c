@@ -328,7 +328,8 @@ int pipeline__output_init(struct hz_pipeline *p)
     if (error == 0)
         error = pipeline__metrics_new(p);
     note_start(p);
-    error = output__reload_init(p);
+    if (error == 0)
+        error = output__reload_init(p);
     if (error == 0)
         error = make_publisher(p);
     if (error == 0)
