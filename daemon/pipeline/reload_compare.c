@@ -211,13 +211,16 @@ static int compare_points(struct compare *c)
     const struct hz_registry *before = c->set_before->registry, *after = c->set_after->registry;
     uint32_t end = hz_registry_point_end(before), end_after = hz_registry_point_end(after);
     uint32_t capacity = 0;
+    bool same_defaults = hz_ruleset_same_defaults(c->before, c->after);
 
     end = end > end_after ? end : end_after;
     for (uint32_t point = 1; point < end; point++) {
         bool was = hz_registry_point(before, point), is = hz_registry_point(after, point);
-        if (was == is && (!is || hz_ruleset_same(c->before, c->after, point)))
+        bool same = was == is && (!is || hz_ruleset_same(c->before, c->after, point));
+        if (same && (!is || same_defaults))
             continue;
-        compare_point(c, point, was, is);
+        if (!same)
+            compare_point(c, point, was, is);
         if (!list_point(c, point, &capacity))
             return -ENOMEM;
     }

@@ -18,11 +18,11 @@
 
 /* --- settings --- */
 
-static const struct hz_feed_config *config_of(const struct hz_engine *engine, uint16_t feed)
+static const struct hz_feed_config *config_of(const struct hz_ruleset *ruleset, uint16_t feed)
 {
-    if (!engine->ruleset)
+    if (!ruleset)
         return NULL;
-    const struct hz_set *set = engine->ruleset->set;
+    const struct hz_set *set = ruleset->set;
     const struct hz_config *config = set->config;
     struct hz_slice name = hz_names_key(hz_registry_names(set->registry), HZ_NAMED_FEED, feed);
 
@@ -32,14 +32,21 @@ static const struct hz_feed_config *config_of(const struct hz_engine *engine, ui
     return feed == 0 && config->feed_count == 1 ? &config->feeds[0] : NULL;
 }
 
+int64_t rule__feed_stale_after_ns(const struct hz_ruleset *ruleset, uint16_t feed)
+{
+    const struct hz_feed_config *config = config_of(ruleset, feed);
+
+    return config ? config->stale_after_ns : STALE_AFTER_DEFAULT_NS;
+}
+
 const struct engine_feed *rule__feed(struct hz_engine *engine, uint16_t feed)
 {
     struct engine_feed *of = &engine->feeds[feed];
 
     if (of->known)
         return of;
-    const struct hz_feed_config *config = config_of(engine, feed);
-    of->stale_after_ns = config ? config->stale_after_ns : STALE_AFTER_DEFAULT_NS;
+    const struct hz_feed_config *config = config_of(engine->ruleset, feed);
+    of->stale_after_ns = rule__feed_stale_after_ns(engine->ruleset, feed);
     of->skew_ms = config ? config->skew_ns / HZ_NS_PER_MS : SKEW_DEFAULT_MS;
     of->lost_after_ns = config ? config->lost_after_ns : LOST_AFTER_DEFAULT_NS;
     of->known = true;

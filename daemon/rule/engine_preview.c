@@ -168,8 +168,9 @@ static void look_at_flags(struct preview *p, const struct side *s)
 
     look_at_flag(p, s, HZ_SIDE_INVALID, before ? before->invalid_severity : HZ_SEVERITY_NONE,
                  after->invalid_severity, of->flags & HZ_POINT_INVALID, after->invalid_after_ns);
-    look_at_flag(p, s, HZ_SIDE_STALE, before ? before->stale_severity : HZ_SEVERITY_NONE,
-                 after->stale_severity, of->flags & HZ_POINT_STALE, 0);
+    bool silent = rule__is_silent(p->engine, p->next, p->point); /* STALE before the next record */
+    look_at_flag(p, s, HZ_SIDE_STALE, before && !silent ? before->stale_severity : HZ_SEVERITY_NONE,
+                 after->stale_severity, silent || of->flags & HZ_POINT_STALE, 0);
 }
 
 /* --- a rule at the point --- */

@@ -78,6 +78,8 @@ void rule__at(struct hz_engine *engine, int64_t jt_ns);
 
 /* --- engine_staleness.c --- */
 int64_t rule__last_sign_ns(const struct hz_engine *engine, uint32_t point);
+/* Not STALE, but would be if the next set, in which the point is, came into force now. */
+bool rule__is_silent(const struct hz_engine *engine, const struct hz_ruleset *next, uint32_t point);
 void rule__stale_watch(struct hz_engine *engine, uint32_t point);
 void rule__stale_watch_all(struct hz_engine *engine);
 /* Any point of these rows (a bit each) may be due from now on. */
@@ -204,6 +206,7 @@ void rule__gateway_count(struct hz_engine *engine, uint32_t gateway, int stale, 
 bool rule__gateway_work_off(struct hz_engine *engine, uint32_t gateway);
 
 /* --- engine_feeds.c --- */
+int64_t rule__feed_stale_after_ns(const struct hz_ruleset *ruleset, uint16_t feed);
 const struct engine_feed *rule__feed(struct hz_engine *engine,
                                      uint16_t feed); /* with its settings */
 void rule__feeds_unknown(struct hz_engine *engine);  /* another set */

@@ -71,6 +71,23 @@ static inline int64_t due_ns_of(const struct hz_engine *engine, uint32_t point,
     return due_ns > engine->set_ns ? due_ns : engine->set_ns;
 }
 
+bool rule__is_silent(const struct hz_engine *engine, const struct hz_ruleset *next, uint32_t point)
+{
+    const struct engine_point *of = &engine->points[point];
+    uint32_t stale_after_ms = next->points[point].stale_after_ms;
+    int64_t from_ns = last_sign_ns(engine, of);
+
+    if (!is_watched(of) || rule__feed_gap(engine, of->feed))
+        return false;
+    if (from_ns < engine->watched_ns)
+        from_ns = engine->watched_ns;
+    if (from_ns < engine->feeds[of->feed].watched_ns)
+        from_ns = engine->feeds[of->feed].watched_ns;
+    return from_ns + (stale_after_ms != 0 ? stale_after_ms * HZ_NS_PER_MS
+                                          : rule__feed_stale_after_ns(next, of->feed)) <=
+           engine->now.jt_ns;
+}
+
 /* --- rows --- */
 
 struct first {

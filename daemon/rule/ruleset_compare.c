@@ -77,8 +77,10 @@ static bool same_gateway(const struct hz_ruleset *a, const struct hz_ruleset *b,
 }
 
 /* In another order they count as different: nothing is lost by that but time. */
-static bool same_staleness(const struct hz_config *a, const struct hz_config *b)
+bool hz_ruleset_same_defaults(const struct hz_ruleset *of_a, const struct hz_ruleset *of_b)
 {
+    const struct hz_config *a = of_a->set->config, *b = of_b->set->config;
+
     if (a->feed_count != b->feed_count)
         return false;
     for (uint32_t i = 0; i < a->feed_count; i++)
@@ -121,7 +123,7 @@ static bool is_sooner(uint32_t before_ms, uint32_t next_ms, bool same_defaults)
 static void compare_points(struct rule__changes *changes, const struct hz_ruleset *before,
                            const struct hz_ruleset *next)
 {
-    bool same_defaults = same_staleness(before->set->config, next->set->config);
+    bool same_defaults = hz_ruleset_same_defaults(before, next);
 
     for (uint32_t point = 0; point < changes->point_words * WORD; point++) {
         if (!rule__same_place(before, next, point))

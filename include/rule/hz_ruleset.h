@@ -33,6 +33,9 @@ size_t hz_ruleset_bytes(const struct hz_ruleset *ruleset);
  * staleness; texts apart? */
 bool hz_ruleset_same(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t point);
 
+/* Is silence the same in both where it is a feed's default that says how long it may be? */
+bool hz_ruleset_same_defaults(const struct hz_ruleset *a, const struct hz_ruleset *b);
+
 /* The rules that watch a point, ascending: as many as there is room for. */
 uint32_t hz_ruleset_rules(const struct hz_ruleset *ruleset, uint32_t point, uint32_t *to, uint32_t room);
 

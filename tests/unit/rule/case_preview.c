@@ -70,6 +70,27 @@ static void find(const struct rule_case *c, const struct hz_transition *said)
     fail_msg("not foreseen: %s", line);
 }
 
+/* What a shorter time makes silent is said before the next record. */
+static bool is_said_later(const struct rule_case *c, const struct hz_preview *foreseen)
+{
+    struct hz_news point;
+
+    return foreseen->side == HZ_SIDE_STALE && foreseen->change == HZ_PREVIEW_RAISE &&
+           hz_engine_point(c->engine, foreseen->point, &point) && !(point.flags & HZ_POINT_STALE);
+}
+
+bool case_foresaw(const struct rule_case *c, const char *point, enum hz_side side,
+                  enum hz_preview_change change)
+{
+    const struct foreseen *f = c->foreseen;
+
+    for (size_t i = 0; i < f->count; i++)
+        if (f->all[i].point == case_point(c, point) && f->all[i].side == side &&
+            f->all[i].change == change)
+            return true;
+    return false;
+}
+
 void case_hold_against(const struct rule_case *c, size_t from)
 {
     const struct foreseen *f = c->foreseen;
@@ -81,7 +102,7 @@ void case_hold_against(const struct rule_case *c, size_t from)
         if (can_be_foreseen(&c->out[i]))
             find(c, &c->out[i]);
     for (size_t i = 0; i < f->count && f->count < AT_ONCE; i++)
-        if (!f->said[i] && f->all[i].delay_ns == 0)
+        if (!f->said[i] && f->all[i].delay_ns == 0 && !is_said_later(c, &f->all[i]))
             fail_msg("foreseen and not said: change %d of rule %u side %d at %s",
                      (int)f->all[i].change, f->all[i].rule, (int)f->all[i].side,
                      hz_names_key(c->names, HZ_NAMED_POINT, f->all[i].point).at);

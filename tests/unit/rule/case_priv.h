@@ -82,6 +82,8 @@ struct hz_engine *case_reload(const struct rule_case *c, struct hz_engine *engin
 
 /* --- case_preview.c --- */
 void case_foresee(struct rule_case *c, struct hz_set *set);
+bool case_foresaw(const struct rule_case *c, const char *point, enum hz_side side,
+                  enum hz_preview_change change);
 /* Transitions from this one on were said at the change. */
 void case_hold_against(const struct rule_case *c, size_t from);
 

@@ -147,6 +147,22 @@ static void switch_changed_staleness(void **state)
     case_free(c);
 }
 
+/* Nobody was warned of the alarms that a shorter time raises at once. */
+static void switch_shorter_staleness_is_foreseen(void **state)
+{
+    struct rule_case *c = case_new(STALE_AFTER("600s"), at_90);
+
+    (void)state;
+    good(c, 1, "P1", 1);
+    good(c, 280, "P2", 1);
+    change(c, 300, STALE_AFTER("60s"), at_90);
+    assert_true(case_foresaw(c, "P1", HZ_SIDE_STALE, HZ_PREVIEW_RAISE));
+    assert_false(case_foresaw(c, "P2", HZ_SIDE_STALE, HZ_PREVIEW_RAISE));
+    tick(c, 300);
+    said(c, "300 raise stale unack blue P1");
+    case_free(c);
+}
+
 static void switch_clears_only_when_live(void **state)
 {
     static const struct case_point low[] = {
@@ -571,6 +587,7 @@ int main(void)
         cmocka_unit_test(switch_changed_delay),
         cmocka_unit_test(switch_changed_severity),
         cmocka_unit_test(switch_changed_staleness),
+        cmocka_unit_test(switch_shorter_staleness_is_foreseen),
         cmocka_unit_test(switch_clears_only_when_live),
         cmocka_unit_test(switch_may_raise_when_stale),
         cmocka_unit_test(switch_removed_rule),
