@@ -15,7 +15,7 @@
 #include <systemd/sd-daemon.h>
 
 #define LINE_BYTES 4096u
-#define LOOK_NS    (100 * HZ_NS_PER_MS) /* wake-ups are told; this is for a stop */
+#define LOOK_NS    (100 * HZ_NS_PER_MS) /* wake-ups are told; a look besides costs nothing */
 
 /* --- making --- */
 
@@ -255,6 +255,9 @@ static void put(struct hz_pipeline *p, struct pipeline_reload *reload) HZ_ON(hz_
 
 static void drop(struct pipeline_reload *reload)
 {
+    if (!reload)
+        return;
+    drop(reload->dropped);
     hz_ruleset_free(reload->ruleset);
     reload->ruleset = NULL;
     reload__free(reload);
@@ -262,6 +265,8 @@ static void drop(struct pipeline_reload *reload)
 
 static void work(struct hz_pipeline *p, struct pipeline_reload *reload) HZ_ON(hz_builder)
 {
+    drop(reload->dropped);
+    reload->dropped = NULL;
     if (reload->step == RELOAD_DROP) {
         drop(reload);
         return;
@@ -311,6 +316,5 @@ void pipeline__builder_done(struct hz_pipeline *p)
                                       atomic_load(&p->reload_answered)};
 
     for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++)
-        if (left[i])
-            drop(left[i]);
+        drop(left[i]);
 }

@@ -215,7 +215,8 @@ static void before_sleep(uv_prepare_t *handle)
 
     hz_role_assert(&hz_ingest);
     hz_wake_arm(&p->ingest_wake);
-    atomic_fetch_add_explicit(&p->beats[0], 1, memory_order_relaxed);
+    /* Release: the builder takes it that the look-ups before it are over. */
+    atomic_fetch_add_explicit(&p->beats[0], 1, memory_order_release);
     uv_update_time(&p->ingest.loop);
     uint64_t durable = atomic_load_explicit(&p->durable_seq, memory_order_acquire);
     (void)pipeline__ingest_now(p);

@@ -35,6 +35,7 @@ struct output_reload {
     struct pipeline_reload *reload; /* NULL: nothing is under way */
     struct answer *answer;          /* NULL: nobody waits for one */
     bool puts, asked;
+    bool previewing; /* between BUILD and PUT: `reload` is ours, its points are asked about */
     int64_t max_new;
     struct pipeline_question question;
     uint32_t next; /* of reload->points */
@@ -73,11 +74,13 @@ static void free_answer(struct answer *answer)
 
 /* --- to the builder and back --- */
 
+/* What may lie there still is the request before, to be dropped: it goes along. */
 static void post(struct hz_pipeline *p, enum reload_step step) HZ_ON(hz_output)
 {
     struct output_reload *out = p->output.reload;
 
     out->reload->step = step;
+    out->reload->dropped = atomic_exchange_explicit(&p->reload_asked, NULL, memory_order_acquire);
     atomic_store_explicit(&p->reload_asked, out->reload, memory_order_release);
     hz_wake_up(&p->builder_wake);
 }
@@ -249,7 +252,8 @@ static void decide(struct hz_pipeline *p)
     struct output_reload *out = p->output.reload;
     struct pipeline_reload *reload = out->reload;
 
-    if (out->puts && !out->answer && strcmp(reload->via, "signal") != 0)
+    out->previewing = false;
+    if (out->puts && !out->answer && reload->error == 0 && strcmp(reload->via, "signal") != 0)
         reload__why(reload, -ECANCELED, "whoever asked for it has left");
     if (!out->puts || reload->error < 0 || reload->same || too_many(out, reload))
         finish(p);
@@ -264,14 +268,14 @@ void output__reload_turn(struct hz_pipeline *p)
         atomic_exchange_explicit(&p->reload_answered, NULL, memory_order_acquire);
 
     if (answered && answered->step == RELOAD_BUILD) {
+        out->previewing = true;
         if (answered->error < 0 || answered->same)
             decide(p);
         else
             ask_preview(p);
     } else if (answered) {
         finish(p);
-    } else if (out->reload && !out->asked && out->next > 0 &&
-               out->next < out->reload->point_count) {
+    } else if (out->previewing && !out->asked) {
         ask_preview(p);
     }
     if (atomic_load_explicit(&p->reload_by_signal, memory_order_relaxed) && !out->reload)
@@ -293,12 +297,6 @@ static struct pipeline_reload *begin(struct hz_pipeline *p, bool puts) HZ_ON(hz_
     out->next = 0;
     out->raised = out->moved = out->ended = out->told = 0;
     return reload;
-}
-
-static bool is_busy(struct hz_pipeline *p) HZ_ON(hz_output)
-{
-    return p->output.reload->reload ||
-           atomic_load_explicit(&p->reload_asked, memory_order_acquire) != NULL;
 }
 
 static void copy_text(char *to, size_t size, const char *from)
@@ -328,7 +326,7 @@ static void begin_request(struct hz_pipeline *p, struct hz_control_request *requ
     struct answer *answer;
     struct pipeline_reload *reload;
 
-    if (is_busy(p)) {
+    if (out->reload) {
         hz_control_fail(request, -EBUSY, "a diff or reload is under way, try again");
         return;
     }
@@ -372,7 +370,7 @@ void pipeline__reload_begin(void *ctx, struct hz_control_request *request)
 
 void output__reload_by_signal(struct hz_pipeline *p)
 {
-    struct pipeline_reload *reload = is_busy(p) ? NULL : begin(p, true);
+    struct pipeline_reload *reload = p->output.reload->reload ? NULL : begin(p, true);
 
     if (!reload)
         return; /* at a later turn */

@@ -31,7 +31,8 @@
 enum reload_part { RELOAD_INGEST = 1, RELOAD_RULE = 2, RELOAD_OUTPUT = 4, RELOAD_ALL = 7 };
 
 struct pipeline_change {
-    struct hz_ruleset *ruleset, *former; /* rule takes the one, and leaves the other when it is done with it */
+    struct hz_ruleset *ruleset, *former; /* rule takes the one, and leaves the other when it is done with it; the same
+                                            one, where the engine has that set in force already */
     struct hz_set *for_ingest, *for_output; /* each thread leaves its former one in place */
     uint64_t *present; /* likewise; as in struct pipeline_ingest */
     uint32_t present_end;
@@ -61,6 +62,7 @@ struct pipeline_reload {
     char expect[HZ_DIGEST_TEXT_BYTES];  /* "" = any */
     char actor[HZ_ACTOR_BYTES_MAX + 1], via[HZ_VIA_BYTES_MAX + 1], reason[HZ_REASON_BYTES_MAX + 1];
     enum reload_step step;
+    struct pipeline_reload *dropped; /* the request before, if the builder has not freed it yet */
     /* builder: what has come of it; 0, or a negative code and why */
     int error;
     char why[RELOAD_WHY_BYTES];

@@ -32,13 +32,19 @@ static char output[1 << 18];
 
 /* --- the configuration --- */
 
-static void write_options(const char *stall, const char *heartbeat)
+static void write_feed_options(const char *stall, const char *heartbeat, const char *feed)
 {
     flow_write(flow, "config/hazardd.yaml",
                "journal:\n  stall: %s\nredis:\n  address: %s\n  heartbeat: %s\nfeeds:\n- name: "
-               "city\n  address: %s\n  client_id: ctl\n  filters:\n  - filter: \"hz/+/+/+\"\n    "
-               "topic: hz/{enterprise}/{hazard}/{point}\n",
-               stall, flow_address(flow, FLOW_REDIS), heartbeat, flow_address(flow, FLOW_BROKER));
+               "city\n  address: %s\n  client_id: ctl\n%s  filters:\n  - filter: \"hz/+/+/+\"\n   "
+               " topic: hz/{enterprise}/{hazard}/{point}\n",
+               stall, flow_address(flow, FLOW_REDIS), heartbeat, flow_address(flow, FLOW_BROKER),
+               feed);
+}
+
+static void write_options(const char *stall, const char *heartbeat)
+{
+    write_feed_options(stall, heartbeat, "");
 }
 
 static void write_rules(const char *limit, const char *delay)
@@ -321,6 +327,23 @@ static void a_reload_that_would_raise_many_is_refused(void **state)
     wait_alert("raise", "high.high@E1/H1/P30");
 }
 
+/* A shorter time makes the silent STALE at once: nobody was warned of that. */
+static void silence_by_a_shorter_time_is_foreseen(void **state)
+{
+    (void)state;
+    flow_write(flow, "config/rules.d/silent.yaml",
+               "schema: 1\nrules:\n- id: silent\n  name: {zh: 无, en: silent}\n  mode: live\n  "
+               "domain: safety\n  select: {kind: level}\n  stale: {severity: yellow}\n");
+    gives("reload --reason watch", 0, "rules: 1 added");
+    send_value("P1", 1);
+    (void)nanosleep(&(struct timespec){2, 0}, NULL);
+    write_feed_options("1s", "1s", "  stale_after: 1s\n");
+    send_value("P2", 1); /* the engine's time is that of its last record */
+    gives("reload --reason x", 1, "29 alarms would be raised, more than 20: nothing is changed");
+    gives("reload --reason x --max-new-alarms 30", 0, "alarm  raise      E1/H1/P1 silent.stale");
+    wait_alert("raise", "silent.stale@E1/H1/P1");
+}
+
 static void points_come_and_go(void **state)
 {
     (void)state;
@@ -466,6 +489,7 @@ static void so_does_taking_the_fault_out_again(void **state)
     assert_int_equal(alerts("raise", "high.high@E1/H1/P1"), 1); /* it goes on */
     gives("status", 0, "configuration faulty  no");
     gives("reload", 0, "is in force already");
+    gives("reload --back", 1, "no former set"); /* the one that was put once more is freed */
     write_rules("89", "4s"); /* the builder compares with what the engine has kept */
     gives("diff", 0, "limit H 90 -> 89");
     gives("reload --reason on", 0, "is in force from record");
@@ -566,6 +590,7 @@ int main(void)
         T(what_did_not_change_keeps_its_delay),
         T(every_error_is_told_and_nothing_changes),
         T(a_reload_that_would_raise_many_is_refused),
+        T(silence_by_a_shorter_time_is_foreseen),
         T(points_come_and_go),
         T(a_set_gone_from_the_archive_is_damage),
         T(options_say_what_they_need),
