@@ -246,7 +246,7 @@ static uint64_t key_bytes(const struct hz_files *files)
 
     for (uint32_t i = 0; i < files->count; i++)
         bytes += files->files[i].length;
-    return bytes * (HZ_KEY_BYTES_MAX + 1);
+    return bytes * (HZ_KEY_BYTES_MAX + 2);
 }
 
 static int begin(struct registry_draft *draft, const struct hz_files *files)

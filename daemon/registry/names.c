@@ -11,7 +11,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define POOL_BYTES (UINT64_C(2) << 30) /* address space; places are 32-bit offsets into it */
+#define NAMES_NOBODY 1u                  /* the place of id 0 */
+#define POOL_BYTES   (UINT64_C(2) << 30) /* address space; places are 32-bit offsets into it */
 
 static const uint32_t kind_max[HZ_NAMED_END] = {
     [HZ_NAMED_POINT] = HZ_POINTS_MAX,
@@ -33,11 +34,6 @@ struct pending {
 static struct names_part *part_of(struct hz_names *names, enum hz_named_kind kind)
 {
     return &names->parts[kind == HZ_NAMED_TEXT ? HZ_NAMES_TEXTS : HZ_NAMES_SETS];
-}
-
-static size_t pool_reserve(const struct names_part *part)
-{
-    return part->pool_bytes + HZ_NAME_BYTES_MAX; /* which comparing with the last key may read */
 }
 
 static size_t places_bytes(enum hz_named_kind kind)
@@ -87,8 +83,8 @@ void hz_names_reclaim(struct hz_names *names, enum hz_names_part part)
 static bool init_part(struct names_part *part, uint64_t pool_bytes)
 {
     part->pool_bytes = pool_bytes < POOL_BYTES ? pool_bytes : POOL_BYTES;
-    part->pool = hz_reserve(pool_reserve(part));
-    part->pool_used = 1; /* offset 0 is nobody's */
+    part->pool = hz_reserve(part->pool_bytes);
+    part->pool_used = NAMES_NOBODY;
     return part->pool != NULL;
 }
 
@@ -100,6 +96,8 @@ static bool init_kind(struct hz_names *names, enum hz_named_kind kind)
     of->pool = part_of(names, kind)->pool;
     of->places = hz_reserve(places_bytes(kind));
     atomic_init(&of->table, table);
+    if (of->places)
+        of->places[0] = NAMES_NOBODY; /* there is a length before it, of no key */
     return of->places && table;
 }
 
@@ -139,7 +137,7 @@ void hz_names_free(struct hz_names *names)
     for (int part = 0; part < HZ_NAMES_PARTS; part++) {
         hz_names_reclaim(names, (enum hz_names_part)part);
         if (names->parts[part].pool)
-            hz_reserve_free(names->parts[part].pool, pool_reserve(&names->parts[part]));
+            hz_reserve_free(names->parts[part].pool, names->parts[part].pool_bytes);
         registry__pages_done(&names->parts[part].pending);
     }
     free(names);
@@ -184,16 +182,18 @@ static int add(struct hz_names *names, enum hz_named_kind kind, uint64_t hash, c
     struct names_kind *of = &names->kinds[kind];
     struct names_part *part = part_of(names, kind);
 
-    if (of->count == kind_max[kind] || part->pool_used + length + 1 > part->pool_bytes)
+    if (of->count == kind_max[kind] || part->pool_used + length + 2 > part->pool_bytes)
         return HZ_ELIMIT;
     int error = registry__names_expect(names, kind, 1);
     if (error < 0)
         return error;
     uint32_t id = ++of->count;
-    memcpy(part->pool + part->pool_used, key, length);
-    part->pool[part->pool_used + length] = '\0';
-    of->places[id] = (uint32_t)part->pool_used;
-    part->pool_used += length + 1;
+    char *at = part->pool + part->pool_used + 1;
+    at[-1] = (char)length;
+    memcpy(at, key, length);
+    at[length] = '\0';
+    of->places[id] = (uint32_t)(at - part->pool);
+    part->pool_used += length + 2;
     registry__names_put(table_of(of), hash, id); /* last: from here on others find it */
     return 0;
 }

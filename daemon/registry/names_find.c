@@ -103,7 +103,7 @@ static inline bool is(const struct hz_names *names, enum hz_named_kind kind, uin
 {
     const char *at = names->kinds[kind].pool + names->kinds[kind].places[id];
 
-    return key_is(at, key, length) && at[length] == '\0';
+    return (uint8_t)at[-1] == (uint8_t)length && key_is(at, key, length);
 }
 
 uint32_t registry__names_find(const struct hz_names *names, enum hz_named_kind kind, uint64_t hash,

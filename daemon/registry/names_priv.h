@@ -13,7 +13,8 @@
  *
  * One thread gives ids while others look up. So a slot is filled last, with release, when key and place
  * stand; a table that is too small stays as it is and is put aside (hz_names_reclaim) when a larger one
- * has taken its place.
+ * has taken its place. A key is compared only where the length before it is right: what lies behind a
+ * shorter one may be written at that moment.
  */
 #ifndef NAMES_PRIV_H
 #define NAMES_PRIV_H
@@ -49,7 +50,7 @@ struct names_kind {
 
 /* What one owner fills. */
 struct names_part {
-    char *pool; /* keys, each with a NUL behind it; HZ_NAME_BYTES_MAX more can be read */
+    char *pool; /* keys, each with the last byte of its length before it and a NUL behind it */
     uint64_t pool_used, pool_bytes;
     struct registry_pages pending; /* of names.c */
     struct names_table *aside;

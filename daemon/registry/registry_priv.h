@@ -329,7 +329,7 @@ const char *registry__where(const struct registry_draft *draft, enum hz_named_ki
 
 /* --- names.c --- */
 
-/* As hz_names_new, for keys of so many bytes, their ends included, at most. */
+/* As hz_names_new, for keys of so many bytes at most, two more for each included. */
 int registry__names_new(uint64_t pool_bytes, struct hz_names **ret_names) HZ_MUST_USE;
 /* As hz_names_define, with the hash of hz_names_hash. */
 int registry__names_define_hashed(struct hz_names *names, enum hz_named_kind kind, uint64_t hash,
