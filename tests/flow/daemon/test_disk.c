@@ -605,6 +605,14 @@ static bool some_are_missing(void *ctx)
     return flow_number(flow, "journal", "log_missing") > 0;
 }
 
+static bool is_active(void *ctx)
+{
+    static char alarms[65536];
+
+    (void)ctx;
+    return flow_ask(flow, "alarms", alarms, sizeof(alarms)) && strstr(alarms, "E1/H1/P1");
+}
+
 static bool nothing_waits(void *ctx)
 {
     (void)ctx;
@@ -619,7 +627,7 @@ static void an_alarms_log_that_takes_nothing_silences_nothing(void **state)
     cross(CROSSINGS);
     assert_true(flow_until(some_are_missing, NULL));
     send_value("P1", 95); /* behind what nobody has any more: it waits for some heart-beats */
-    flow_wait_readings(flow, CROSSINGS + 1);
+    assert_true(flow_until(is_active, NULL)); /* of the flood the broker may have dropped some */
     assert_true(flow_until(nothing_waits, NULL)); /* a look at so many entries takes its time */
     wait_alert("raise", "high.high@E1/H1/P1", "1");
     hz_pipeline_stop(pipeline);
