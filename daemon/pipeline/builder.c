@@ -134,18 +134,35 @@ static void build(struct hz_pipeline *p, struct pipeline_reload *reload) HZ_ON(h
 
 /* --- putting into force --- */
 
+/* Others wake this thread when they have done their part. */
+static void wait_for(struct hz_pipeline *p, bool (*is_done)(struct hz_pipeline *p))
+    HZ_ON(hz_builder)
+{
+    while (!is_done(p)) {
+        hz_wake_arm(&p->builder_wake);
+        if (is_done(p))
+            hz_wake_disarm(&p->builder_wake);
+        else
+            hz_wake_sleep(&p->builder_wake, LOOK_NS);
+    }
+}
+
+static bool names_are_saved(struct hz_pipeline *p)
+{
+    return !atomic_load_explicit(&p->names_wanted, memory_order_acquire);
+}
+
+static bool change_is_taken(struct hz_pipeline *p)
+{
+    return atomic_load_explicit(&p->change->done, memory_order_acquire) == RELOAD_ALL;
+}
+
 /* The write thread has the definitions' files: it is asked, and answers. */
 static int save_names(struct hz_pipeline *p) HZ_ON(hz_builder)
 {
     atomic_store_explicit(&p->names_wanted, true, memory_order_release);
     hz_wake_up(&p->write_wake);
-    while (atomic_load_explicit(&p->names_wanted, memory_order_acquire)) {
-        hz_wake_arm(&p->builder_wake);
-        if (atomic_load_explicit(&p->names_wanted, memory_order_acquire))
-            hz_wake_sleep(&p->builder_wake, LOOK_NS);
-        else
-            hz_wake_disarm(&p->builder_wake);
-    }
+    wait_for(p, names_are_saved);
     return atomic_load_explicit(&p->names_error, memory_order_relaxed);
 }
 
@@ -183,17 +200,6 @@ static struct pipeline_change *new_change(struct pipeline_reload *reload)
     hz_assert(hz_ruleset_build(change->record, sizeof(change->record), &reload->digest, &texts) >
               0);
     return change;
-}
-
-static void wait_until_done(struct hz_pipeline *p, struct pipeline_change *change) HZ_ON(hz_builder)
-{
-    while (atomic_load_explicit(&change->done, memory_order_acquire) != RELOAD_ALL) {
-        hz_wake_arm(&p->builder_wake);
-        if (atomic_load_explicit(&change->done, memory_order_acquire) != RELOAD_ALL)
-            hz_wake_sleep(&p->builder_wake, LOOK_NS);
-        else
-            hz_wake_disarm(&p->builder_wake);
-    }
 }
 
 /* What every thread has left behind. */
@@ -237,7 +243,7 @@ static void put(struct hz_pipeline *p, struct pipeline_reload *reload) HZ_ON(hz_
     p->change = change;
     atomic_fetch_add_explicit(&p->changes, 1, memory_order_release);
     hz_wake_up(&p->ingest_wake);
-    wait_until_done(p, change);
+    wait_for(p, change_is_taken);
     reload->seq = atomic_load_explicit(&change->seq, memory_order_relaxed);
     reload->ruleset = NULL;
     if (change->former !=

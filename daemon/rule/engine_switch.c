@@ -113,7 +113,7 @@ static void swap_any_point(struct hz_engine *engine, uint32_t point)
     const struct hz_registry *registry = engine->ruleset->set->registry;
 
     if (engine->points[point].flags & ENGINE_IN_SET && hz_registry_point(registry, point) &&
-        !rule__same_point(engine->former, engine->ruleset, point)) {
+        !hz_ruleset_same(engine->former, engine->ruleset, point)) {
         rule__list_point(engine, point);
         rule__mark(engine, point);
     }

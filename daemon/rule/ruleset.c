@@ -91,7 +91,7 @@ static bool same_life(const struct hz_ruleset *a, const struct hz_ruleset *b, ui
            (in_a->alive_by != HZ_ALIVE_BY_GATEWAY || in_a->gateway == in_b->gateway);
 }
 
-bool rule__same_point(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t point)
+bool hz_ruleset_same(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t point)
 {
     uint32_t at_a, end_a = watches_of(a, point, &at_a);
     uint32_t at_b, end_b = watches_of(b, point, &at_b);
@@ -112,11 +112,6 @@ uint32_t hz_ruleset_rules(const struct hz_ruleset *ruleset, uint32_t point, uint
     for (; at < end && count < room; at++)
         to[count++] = ruleset->watches[at].rule;
     return count;
-}
-
-bool hz_ruleset_same(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t point)
-{
-    return rule__same_point(a, b, point);
 }
 
 bool rule__same_gateway(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t gateway)

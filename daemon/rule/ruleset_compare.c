@@ -131,7 +131,7 @@ static void compare_points(struct rule__changes *changes, const struct hz_rulese
         if (!hz_registry_point(before->set->registry, point) ||
             !hz_registry_point(next->set->registry, point))
             continue;
-        if (!rule__same_point(before, next, point))
+        if (!hz_ruleset_same(before, next, point))
             mark(changes->meaning, point);
         if (is_sooner(before->points[point].stale_after_ms, next->points[point].stale_after_ms,
                       same_defaults))

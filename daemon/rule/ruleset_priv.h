@@ -49,7 +49,7 @@ struct rule__gateway_watch {
 struct rule__changes {
     struct hz_digest since; /* the set that it was compared with */
     uint32_t point_words, gateway_words, row_words;
-    uint64_t *meaning;  /* points in both sets that do not mean the same: rule__same_point */
+    uint64_t *meaning;  /* points in both sets that do not mean the same: hz_ruleset_same */
     uint64_t *place;    /* points that come, go, or belong elsewhere: rule__same_place */
     uint64_t *gateways; /* that come, go, belong elsewhere, or have other rules */
     uint64_t *sooner;   /* rows of 64 points of which one may be silent after a shorter time */
@@ -77,7 +77,6 @@ struct hz_ruleset {
 
 /* Does the rule mean the same at this point (gateway) in both? Limits, deadbands, delays, severities,
  * mode, staleness: what a transition depends on, texts apart. A watch that is in one only differs. */
-bool rule__same_point(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t point);
 bool rule__same_gateway(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t gateway);
 
 /* Does it stand at the same place in both: hazard source, enterprise, park, gateway, feed of the

@@ -407,6 +407,22 @@ void flow_program(struct flow *flow, char *to, size_t size, const char *format, 
     fail_msg("%s: failed\n%s", command, to);
 }
 
+int flow_hazardctl(struct flow *flow, const char *arguments, char *to, size_t size)
+{
+    char command[4096];
+
+    int length = snprintf(command, sizeof(command),
+                          "LC_ALL=C.UTF-8 STATE_DIRECTORY=%s/state %s/ctl/hazardctl %s 2>&1",
+                          flow_folder(flow), build_folder(), arguments);
+    assert_in_range(length, 1, sizeof(command) - 1);
+    assert_int_equal(setenv("HAZARDD_SOCKET", flow_socket(flow, FLOW_DAEMON), 1), 0);
+    FILE *program = popen(command, "re");
+    assert_non_null(program);
+    to[fread(to, 1, size - 1, program)] = '\0';
+    int status = pclose(program);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 /* --- ending --- */
 
 pid_t flow_pid(const struct flow *flow, enum flow_part part)

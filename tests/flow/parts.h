@@ -71,6 +71,10 @@ bool flow_until(bool (*check)(void *ctx), void *ctx);
 void flow_program(struct flow *flow, char *to, size_t size, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* hazardctl of the build, in English, as one who has the daemon's folders: what it prints, on either stream,
+ * is cut at `size`; its exit status is the result. */
+int flow_hazardctl(struct flow *flow, const char *arguments, char *to, size_t size);
+
 /* Shows the tails of the parts' logs on stderr: for a test that is about to fail. */
 void flow_show_logs(const struct flow *flow);
 

@@ -76,25 +76,6 @@ static void send_value(const char *point, double value, int64_t readings)
     flow_wait_published(flow);
 }
 
-/* What hazardctl prints; its exit status is the result. */
-static int ctl(char *to, size_t size, const char *arguments)
-{
-    char command[1024];
-    const char *build = getenv("HAZARD_BUILD");
-    size_t length = 0;
-
-    (void)snprintf(command, sizeof(command),
-                   "LC_ALL=C.UTF-8 STATE_DIRECTORY=%s/state %s/ctl/hazardctl %s 2>&1",
-                   flow_folder(flow), build ? build : ".", arguments);
-    assert_int_equal(setenv("HAZARDD_SOCKET", flow_socket(flow, FLOW_DAEMON), 1), 0);
-    FILE *output = popen(command, "re");
-    assert_non_null(output);
-    length = fread(to, 1, size - 1, output);
-    to[length] = '\0';
-    int status = pclose(output);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 struct shown {
     const char *arguments, *text;
     char output[65536];
@@ -104,7 +85,7 @@ static bool is_shown(void *ctx)
 {
     struct shown *shown = ctx;
 
-    return ctl(shown->output, sizeof(shown->output), shown->arguments) == 0 &&
+    return flow_hazardctl(flow, shown->arguments, shown->output, sizeof(shown->output)) == 0 &&
            strstr(shown->output, shown->text);
 }
 
@@ -123,7 +104,7 @@ static void shows_not(const char *arguments, const char *text)
 {
     static char output[65536];
 
-    if (ctl(output, sizeof(output), arguments) != 0 || strstr(output, text))
+    if (flow_hazardctl(flow, arguments, output, sizeof(output)) != 0 || strstr(output, text))
         fail_msg("hazardctl %s fails or shows \"%s\":\n%s", arguments, text, output);
 }
 
@@ -160,20 +141,20 @@ static void the_worst_come_first(void **state)
     send_value("P2", 95, 1);
     send_value("P1", 5, 2);
     shows("alarms --json", "low@E1/H1/P1");
-    assert_int_equal(ctl(output, sizeof(output), "alarms --json --limit 10"), 0);
+    assert_int_equal(flow_hazardctl(flow, "alarms --json --limit 10", output, sizeof(output)), 0);
     const char *red = strstr(output, "high@E1/H1/P2"), *orange = strstr(output, "low@E1/H1/P1");
     assert_true(red && orange && red < orange);
-    assert_int_equal(ctl(output, sizeof(output), "alarms --json --limit 1"), 0);
+    assert_int_equal(flow_hazardctl(flow, "alarms --json --limit 1", output, sizeof(output)), 0);
     assert_non_null(strstr(output, "high@E1/H1/P2"));
     assert_null(strstr(output, "low@E1/H1/P1"));
-    assert_int_equal(ctl(output, sizeof(output), "alarms --limit 1001"), 2);
+    assert_int_equal(flow_hazardctl(flow, "alarms --limit 1001", output, sizeof(output)), 2);
 }
 
 static void refuses(const char *arguments, const char *text)
 {
     static char output[65536];
 
-    if (ctl(output, sizeof(output), arguments) != 1 || strcmp(output, text) != 0)
+    if (flow_hazardctl(flow, arguments, output, sizeof(output)) != 1 || strcmp(output, text) != 0)
         fail_msg("hazardctl %s does not say \"%s\" but:\n%s", arguments, text, output);
 }
 
@@ -265,7 +246,7 @@ static unsigned lines_of(const char *arguments, const char *first, const char *l
     static char output[65536];
     unsigned lines = 0;
 
-    assert_int_equal(ctl(output, sizeof(output), arguments), 0);
+    assert_int_equal(flow_hazardctl(flow, arguments, output, sizeof(output)), 0);
     for (const char *at = output; (at = strchr(at, '\n')); at++)
         lines++;
     if (strncmp(output, first, strlen(first)) != 0 || !strstr(output, last))
@@ -349,7 +330,7 @@ static long long feed_since(void)
 {
     static char output[4096];
 
-    assert_int_equal(ctl(output, sizeof(output), "feeds --json"), 0);
+    assert_int_equal(flow_hazardctl(flow, "feeds --json", output, sizeof(output)), 0);
     const char *at = strstr(output, "\"since_ms\":");
     assert_non_null(at);
     return atoll(at + strlen("\"since_ms\":"));
@@ -393,9 +374,9 @@ static void an_acknowledgement_comes_back(void **state)
     flow_wait_published(flow);
     shows("alarms --json", "\"state\":\"ack\"");
     shows("tail --json", "\"reason\":\"checked\"");
-    assert_int_not_equal(ctl(output, sizeof(output), "ack high.high@E1/H1/P1"),
+    assert_int_not_equal(flow_hazardctl(flow, "ack high.high@E1/H1/P1", output, sizeof(output)),
                          0); /* it has no effect now */
-    assert_int_not_equal(ctl(output, sizeof(output), "ack nobody@nowhere"), 0);
+    assert_int_not_equal(flow_hazardctl(flow, "ack nobody@nowhere", output, sizeof(output)), 0);
     send_value("P1", 20, 2);
     shows_not("alarms --all --json", "high.high@E1/H1/P1");
 }

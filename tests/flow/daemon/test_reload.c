@@ -122,19 +122,7 @@ static void send_value(const char *point, double value)
 
 static int ctl(const char *arguments)
 {
-    char command[1024];
-    const char *build = getenv("HAZARD_BUILD");
-    size_t length = 0;
-
-    (void)snprintf(command, sizeof(command), "LC_ALL=C.UTF-8 %s/ctl/hazardctl %s 2>&1",
-                   build ? build : ".", arguments);
-    assert_int_equal(setenv("HAZARDD_SOCKET", flow_socket(flow, FLOW_DAEMON), 1), 0);
-    FILE *from = popen(command, "re");
-    assert_non_null(from);
-    length = fread(output, 1, sizeof(output) - 1, from);
-    output[length] = '\0';
-    int status = pclose(from);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return flow_hazardctl(flow, arguments, output, sizeof(output));
 }
 
 static void gives(const char *arguments, int code, const char *text)

@@ -17,10 +17,10 @@ static void expect_same(const char *rules, const struct case_point *points, bool
 
     compile_with(&b, a->names, rules ? rules : base, points ? points : rows, "");
     assert_int_equal(b.code, 0);
-    assert_int_equal(rule__same_point(a->ruleset, b.ruleset, point(a, "P1")), p1);
-    assert_int_equal(rule__same_point(b.ruleset, a->ruleset, point(a, "P1")), p1);
-    assert_int_equal(rule__same_point(a->ruleset, b.ruleset, point(a, "P2")), p2);
-    assert_int_equal(rule__same_point(b.ruleset, a->ruleset, point(a, "P2")), p2);
+    assert_int_equal(hz_ruleset_same(a->ruleset, b.ruleset, point(a, "P1")), p1);
+    assert_int_equal(hz_ruleset_same(b.ruleset, a->ruleset, point(a, "P1")), p1);
+    assert_int_equal(hz_ruleset_same(a->ruleset, b.ruleset, point(a, "P2")), p2);
+    assert_int_equal(hz_ruleset_same(b.ruleset, a->ruleset, point(a, "P2")), p2);
     compiled_done(&b);
     compiled_free(a);
 }
