@@ -3,8 +3,9 @@
  * What stands beside the stream, for maps and lists: how many alarms colour each hazard source,
  * enterprise, park and the whole, and how many of their points are on line. What must stay true: the
  * counts are those of the mirror, after every entry; what changed is marked once and written when
- * there is room, so that the newest wins and nothing piles up; alarms never wait for any of it (it has
- * a connection of its own).
+ * it is its turn and there is room, so that the newest wins and nothing piles up; alarms never wait for
+ * any of it. It has a connection of its own, and what an alarm has changed is written some time after it:
+ * Redis does one thing at a time, and a consumer gets the alarm when Redis is done with what lies before it.
  */
 #include "publish_priv.h"
 
@@ -49,6 +50,12 @@ static int grow_expiries(struct publish_board *board, uint32_t end)
     return 0;
 }
 
+static void on_turn(uv_timer_t *timer)
+{
+    hz_role_assert(&hz_output);
+    publish__board_now(timer->data);
+}
+
 static void mark(struct publish_board *board, enum board_kind kind, uint32_t id)
 {
     struct board_list *list = &board->lists[kind];
@@ -57,6 +64,8 @@ static void mark(struct publish_board *board, enum board_kind kind, uint32_t id)
         return;
     list->scopes[id].dirty = true;
     list->dirty[list->dirty_count++] = id;
+    if (!board->turn_due && !uv_is_active((uv_handle_t *)&board->turn))
+        (void)uv_timer_start(&board->turn, on_turn, BOARD_TURN_MS, 0);
 }
 
 /* --- counting alarms --- */
@@ -251,10 +260,21 @@ void publish__board_up(struct hz_publisher *p)
 
 void publish__board_pump(struct hz_publisher *p)
 {
+    struct publish_board *board = &p->board;
+
     while (publish__board_open(p)) {
-        if (!publish__board_rebuild(p) && !publish__board_tidy(p) && !publish__board_flush(p))
+        if (publish__board_rebuild(p) || publish__board_tidy(p))
+            continue;
+        board->turn_due = board->turn_due && publish__board_flush(p);
+        if (!board->turn_due)
             break;
     }
+}
+
+void publish__board_now(struct hz_publisher *p)
+{
+    p->board.turn_due = true;
+    publish__board_pump(p);
 }
 
 void publish__board_beat(struct hz_publisher *p)

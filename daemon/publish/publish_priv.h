@@ -226,6 +226,8 @@ enum rebuild_step { REBUILD_HAZARDS, REBUILD_ENTERPRISES, REBUILD_PARKS, REBUILD
 
 struct publish_board {
     struct hz_redis *link;
+    uv_timer_t turn; /* runs while something is marked that waits for its turn */
+    bool turn_due;
     struct board_list lists[BOARD_KINDS];
     enum rebuild_step step;
     uint32_t rebuild_id, rebuild_fields; /* next id; fields written in this step */
@@ -249,6 +251,8 @@ void publish__board_count(struct hz_publisher *p, const struct hz_entry *head, i
 void publish__board_share(struct hz_publisher *p, const struct hz_share *share) HZ_ON(hz_output);
 void publish__board_up(struct hz_publisher *p) HZ_ON(hz_output);
 void publish__board_pump(struct hz_publisher *p) HZ_ON(hz_output);
+/* What is marked is written now, not at its turn. */
+void publish__board_now(struct hz_publisher *p) HZ_ON(hz_output);
 void publish__board_beat(struct hz_publisher *p) HZ_ON(hz_output);
 bool publish__board_ours(const struct hz_publisher *p) HZ_ON(hz_output); /* is this process in charge? */
 bool publish__board_open(const struct hz_publisher *p) HZ_ON(hz_output); /* and is there room for more? */
@@ -263,6 +267,7 @@ bool publish__board_send(struct publish_command *c) HZ_ON(hz_output);
 
 #define BOARD_FIELDS   64u /* of a hash, in one command; a value is below ACTIVE_VALUE_BYTES */
 #define BOARD_COMMANDS 32u /* under way at once */
+#define BOARD_TURN_MS  50u /* from a change to its writing */
 #define COMMAND_ARGUMENTS (2u + 3u * BOARD_FIELDS) /* the longest is GEOADD: three for each member */
 
 /* --- syslog.c --- */

@@ -96,6 +96,17 @@ static void on_board_down(void *ctx, const char *reason)
     (void)reason;
 }
 
+static void make_timers(struct hz_publisher *p) HZ_ON(hz_output)
+{
+    uv_timer_t *const timers[] = {&p->beat, &p->grace, &p->board.turn};
+
+    for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+        (void)uv_timer_init(p->loop, timers[i]); /* can't fail */
+        timers[i]->data = p;
+        p->open++;
+    }
+}
+
 static int make_links(struct hz_publisher *p, const struct hz_redis_config *config) HZ_ON(hz_output)
 {
     const struct hz_redis_events stream = {on_stream_up, on_stream_down, p};
@@ -149,6 +160,7 @@ static void close_parts(struct hz_publisher *p) HZ_ON(hz_output)
     p->closing = true;
     uv_close((uv_handle_t *)&p->beat, on_timer_closed);
     uv_close((uv_handle_t *)&p->grace, on_timer_closed);
+    uv_close((uv_handle_t *)&p->board.turn, on_timer_closed);
     if (p->stream.link)
         hz_redis_stop(p->stream.link, on_part_closed, p);
     if (p->board.link)
@@ -208,21 +220,14 @@ int hz_publisher_new(const struct hz_publisher_config *config, struct hz_set *se
     hz_assert(!script.overflow);
     p->stream.next = config->newest + 1;
     p->stream.acknowledged = config->newest;
+    make_timers(p);
     p->scratch = malloc(SCRATCH_BYTES); /* touched as far as commands are long */
     p->stream.span = malloc(HZ_ENTRY_FETCH_BYTES);
     error =
         p->scratch && p->stream.span ? publish__tail_init(&p->tail, config->newest + 1) : -ENOMEM;
     if (error == 0)
         error = publish__board_use(p, NULL);
-    if (error < 0) {
-        free_publisher(p);
-        return error;
-    }
-    (void)uv_timer_init(p->loop, &p->beat); /* these two can't fail */
-    (void)uv_timer_init(p->loop, &p->grace);
-    p->beat.data = p->grace.data = p;
-    p->open = 2;
-    if (p->enabled)
+    if (error == 0 && p->enabled)
         error = make_links(p, config->redis);
     if (error < 0) {
         close_parts(p); /* freed by the loop's next turn */
@@ -260,6 +265,7 @@ void hz_publisher_stop(struct hz_publisher *publisher, int64_t grace_ns, void (*
         return;
     }
     (void)uv_timer_start(&p->grace, on_grace, (uint64_t)(grace_ns / HZ_NS_PER_MS), 0);
+    publish__board_now(p);
     publish__settle(p);
 }
 
@@ -350,7 +356,6 @@ void hz_publisher_release(struct hz_publisher *publisher, uint64_t seq, bool dur
         return;
     }
     publish__stream_pump(p);
-    publish__board_pump(p);
     publish__tail_trim(&p->tail, p->released);
 }
 
@@ -425,8 +430,6 @@ void hz_publisher_shares(struct hz_publisher *publisher, const struct hz_share *
     begin_round(p);
     for (uint32_t i = 0; i < count; i++)
         publish__board_share(p, &shares[i]);
-    if (p->enabled)
-        publish__board_pump(p);
 }
 
 void hz_publisher_counts(const struct hz_publisher *publisher,
