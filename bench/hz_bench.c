@@ -44,6 +44,21 @@ double hz_bench_median(struct hz_bench *bench)
     return hz_bench_quantile(bench, 0.5);
 }
 
+double hz_bench_paired(const struct hz_bench *one, const struct hz_bench *other)
+{
+    size_t count = one->count < other->count ? one->count : other->count;
+    double *ratios = malloc(count * sizeof(*ratios) + 1);
+    struct hz_bench bench = hz_bench("", "", ratios, count);
+
+    if (!ratios)
+        return NAN;
+    for (size_t i = 0; i < count; i++)
+        hz_bench_add(&bench, one->samples[i] / other->samples[i]);
+    double median = hz_bench_median(&bench);
+    free(ratios);
+    return median;
+}
+
 static void print_member(const char *key, double value)
 {
     if (isfinite(value))

@@ -28,6 +28,9 @@ void hz_bench_add(struct hz_bench *bench, double sample);
 /* NaN without samples. `share` 0.5: the median, 0.99: p99, by nearest rank. */
 double hz_bench_quantile(struct hz_bench *bench, double share);
 double hz_bench_median(struct hz_bench *bench);
+/* The median of one's samples over the other's, round by round: what a round has seen of the machine, both
+ * have. Asked before any quantile of either: those sort. NaN without samples. */
+double hz_bench_paired(const struct hz_bench *one, const struct hz_bench *other);
 /* `ratio` to the rival and the `bar` that it must reach; NaN: none. */
 void hz_bench_print(struct hz_bench *bench, double ratio, double bar);
 
