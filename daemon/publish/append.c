@@ -14,34 +14,39 @@ static uint64_t ms_of(int64_t ns)
     return ns > 0 ? (uint64_t)(ns / HZ_NS_PER_MS) : 0;
 }
 
-/* Keys, and the arguments that every mode has, in the order that script.c names. */
-struct publish_command publish__call(struct hz_publisher *p, const char *mode)
+/* What every mode has, in the order that script.c names. */
+static struct publish_command begin_call(struct hz_publisher *p, const char *mode, unsigned keys)
 {
     const struct publish_stream *stream = &p->stream;
-    int64_t wall = hz_wall_ns(p->clock);
     struct publish_command c = publish__command(p);
+    const char *const names[] = {PUBLISH_KEY("stream"), PUBLISH_KEY("active"), PUBLISH_KEY("meta"),
+                                 PUBLISH_KEY("alive"), stream->active_key};
 
     publish__add_word(&c, "EVALSHA");
     publish__add_word(&c, stream->sha);
-    publish__add_word(&c, "5");
-    publish__add_word(&c, PUBLISH_KEY("stream"));
-    publish__add_word(&c, PUBLISH_KEY("active"));
-    publish__add_word(&c, PUBLISH_KEY("meta"));
-    publish__add_word(&c, PUBLISH_KEY("alive"));
-    publish__add_word(&c, stream->active_key);
+    publish__add_uint(&c, keys);
+    for (unsigned i = 0; i < keys; i++)
+        publish__add_word(&c, names[i]);
     publish__add_word(&c, mode);
     publish__add_word(&c, p->journal);
     publish__add_uint(&c, p->term);
-    publish__add_word(&c, stream->run);
     publish__add_uint(&c, stream->epoch != 0 ? stream->epoch : p->journal_epoch);
     publish__add_id(&c, stream->expect);
+    publish__add_uint(&c, p->maxlen);
+    return c;
+}
+
+struct publish_command publish__call(struct hz_publisher *p, const char *mode)
+{
+    int64_t wall = hz_wall_ns(p->clock);
+    struct publish_command c = begin_call(p, mode, SCRIPT_KEYS);
+
+    publish__add_word(&c, p->stream.run);
     publish__add_uint(&c, ms_of(p->heartbeat_ns) * STREAM_PATIENCE);
     publish__add_uint(&c, ms_of(wall));
     publish__add_uint(&c, ms_of(wall - p->retention_ns));
-    publish__add_uint(&c, p->maxlen);
     publish__add_uint(&c, ms_of(p->retention_ns));
     publish__add_uint(&c, ms_of(p->heartbeat_ns));
-    hz_assert(c.count == SCRIPT_FIXED);
     return c;
 }
 
@@ -241,7 +246,7 @@ bool publish__append(struct hz_publisher *p)
         return false;
     }
     bool refetched = first->number < publish__tail_first(&p->tail);
-    struct publish_command c = publish__call(p, "append");
+    struct publish_command c = begin_call(p, "append", SCRIPT_APPEND_KEYS);
     publish__open(&c);
     struct stream_call call = add_entries(&c, &last);
     publish__close(&c);

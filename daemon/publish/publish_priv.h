@@ -132,7 +132,8 @@ void publish__put_key(struct hz_text *to, const char *name, const struct hz_regi
 
 #define SCRIPT_BYTES     8192u
 #define SCRIPT_ENTRIES   64u
-#define SCRIPT_FIXED     20 /* EVALSHA, sha, number of keys, 5 keys, 12 arguments */
+#define SCRIPT_KEYS        5u
+#define SCRIPT_APPEND_KEYS 3u /* the first of them */
 
 void publish__script(struct hz_text *to);
 
@@ -347,7 +348,7 @@ void publish__stream_refused(struct hz_publisher *p, const struct redisReply *re
 
 bool publish__call_send(struct publish_command *c, struct stream_call call) HZ_ON(hz_output);
 
-/* append.c: a call of the script with what every mode has */
+/* append.c: a call of the script with what every mode but append has */
 struct publish_command publish__call(struct hz_publisher *p, const char *mode) HZ_ON(hz_output);
 /* Sends one append if there is something released that is in memory; asks the source for what is not. */
 bool publish__append(struct hz_publisher *p) HZ_ON(hz_output);
