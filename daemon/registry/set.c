@@ -113,6 +113,9 @@ static int build(struct hz_set *set, const struct hz_files *files, struct hz_nam
         code = registry__commit(&draft, names, &set->registry);
     if (code == 0)
         code = number_rules(set, names);
+    if (code == 0)
+        code = hz_views_build(set->config->views, set->config->view_count, set->registry, names,
+                              &set->views);
     registry__draft_done(&draft);
     return code;
 }
@@ -160,6 +163,7 @@ void hz_set_unref(struct hz_set *set)
 {
     if (!set || atomic_fetch_sub_explicit(&set->refs, 1, memory_order_acq_rel) != 1)
         return;
+    hz_views_free(set->views);
     hz_registry_free(set->registry);
     hz_config_unref(set->config);
     free(set->rule_ids);

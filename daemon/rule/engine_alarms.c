@@ -33,7 +33,30 @@ static struct hz_stream_id next_id(struct hz_engine *engine)
     return engine->last_id;
 }
 
-static void take_place(struct hz_engine *engine, struct hz_transition *to)
+/* A system alarm has enterprise 0, which is in no view. */
+static uint32_t enterprise_of(const struct hz_engine *engine, const struct engine_subject *subject)
+{
+    return subject->gateway != 0 ? engine->gateways[subject->gateway].enterprise
+                                 : engine->points[subject->point].enterprise;
+}
+
+static void take_views(struct hz_engine *engine, const struct engine_subject *subject,
+                       unsigned domain, struct hz_transition *to)
+{
+    struct hz_view_list list = {0};
+
+    if (engine->ruleset)
+        list = hz_views_of(engine->ruleset->set->views, enterprise_of(engine, subject), domain);
+    for (uint32_t i = 0; i < list.count; i++) {
+        struct engine_view *view = &engine->views[list.ids[i]];
+        to->places[to->place_count++] =
+            (struct hz_view_place){.view = list.ids[i], .n = ++view->n, .before = view->id};
+        view->id = to->id;
+    }
+}
+
+static void take_place(struct hz_engine *engine, const struct engine_subject *subject,
+                       unsigned domain, struct hz_transition *to)
 {
     struct hz_stream_id before = engine->last_id;
 
@@ -41,6 +64,7 @@ static void take_place(struct hz_engine *engine, struct hz_transition *to)
     to->places[0] =
         (struct hz_view_place){.view = HZ_VIEW_ALL, .n = ++engine->all_n, .before = before};
     to->id = next_id(engine);
+    take_views(engine, subject, domain, to);
     to->number = ++engine->number;
     to->seq = engine->block->seq + engine->place.record;
     to->index = engine->place.index++;
@@ -116,7 +140,7 @@ static struct hz_transition *say(struct hz_engine *engine, const struct engine_s
     struct hz_transition *to = &engine->out[engine->count++];
 
     memset(to, 0, sizeof(*to));
-    take_place(engine, to);
+    take_place(engine, subject, alarm->domain, to);
     to->alarm = alarm->episode;
     to->point = subject->point;
     to->rule = subject->rule;

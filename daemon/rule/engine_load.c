@@ -12,6 +12,7 @@
 struct source {
     hz_engine_read read;
     void *ctx;
+    uint32_t format;
 };
 
 static int get(struct source *source, void *to, size_t length)
@@ -34,7 +35,8 @@ static int take_head(struct hz_engine *engine, const struct saved_head *head)
 {
     if (memcmp(head->magic, ENGINE_MAGIC, sizeof(head->magic)) != 0 || head->has_set > 1)
         return HZ_ECORRUPT;
-    if (head->format != ENGINE_FORMAT || head->semantics != HZ_SEMANTICS_VERSION)
+    if ((head->format != ENGINE_FORMAT && head->format != ENGINE_FORMAT_WITHOUT_VIEWS) ||
+        head->semantics != HZ_SEMANTICS_VERSION)
         return HZ_EVERSION;
     engine->seq = head->seq;
     engine->jt_ns = head->jt_ns;
@@ -187,6 +189,22 @@ static int load_notes(struct hz_engine *engine, struct source *source, uint32_t 
 
 /* --- gateways, points --- */
 
+static uint32_t enterprise_of_gateway(const struct hz_engine *engine, uint32_t gateway)
+{
+    const struct hz_gateway *row =
+        engine->ruleset ? hz_registry_gateway(engine->ruleset->set->registry, gateway) : NULL;
+
+    return row ? row->enterprise : 0;
+}
+
+static uint32_t enterprise_of_point(const struct hz_engine *engine, uint32_t point)
+{
+    const struct hz_registry *registry = engine->ruleset ? engine->ruleset->set->registry : NULL;
+    const struct hz_point *row = registry ? hz_registry_point(registry, point) : NULL;
+
+    return row ? rule__scope_of(registry, row).enterprise : 0;
+}
+
 static int load_gateways(struct hz_engine *engine, struct source *source, uint32_t count)
 {
     struct saved_gateway saved;
@@ -199,8 +217,12 @@ static int load_gateways(struct hz_engine *engine, struct source *source, uint32
             engine->gateways[saved.gateway].in_set || engine->gateways[saved.gateway].listed)
             return HZ_ECORRUPT;
         struct engine_gateway *of = &engine->gateways[saved.gateway];
-        *of = (struct engine_gateway){
-            .since_ns = saved.since_ns, .in_set = saved.in_set != 0, .listed = saved.listed != 0};
+        *of = (struct engine_gateway){.since_ns = saved.since_ns,
+                                      .in_set = saved.in_set != 0,
+                                      .listed = saved.listed != 0,
+                                      .enterprise = saved.enterprise};
+        if (source->format == ENGINE_FORMAT_WITHOUT_VIEWS)
+            of->enterprise = enterprise_of_gateway(engine, saved.gateway);
         engine->signs[saved.gateway] =
             (struct engine_sign){.life_ns = saved.life_ns, .feed = saved.feed};
         engine->gateways_listed += of->listed;
@@ -252,6 +274,7 @@ static int load_point(struct hz_engine *engine, struct source *source,
                                 .gateway = saved->gateway,
                                 .kind = saved->kind,
                                 .quality = saved->quality,
+                                .enterprise = saved->enterprise,
                                 .flags = saved->flags & (uint16_t)~ENGINE_LISTED};
     if (saved->point >= engine->point_end)
         engine->point_end = saved->point + 1;
@@ -264,16 +287,37 @@ static int load_point(struct hz_engine *engine, struct source *source,
 
 static int load_points(struct hz_engine *engine, struct source *source, uint32_t count)
 {
-    struct saved_point saved;
+    struct saved_point saved = {0};
+    bool old = source->format == ENGINE_FORMAT_WITHOUT_VIEWS;
 
     for (uint32_t i = 0; i < count; i++) {
-        int error = get(source, &saved, sizeof(saved));
+        int error = get(source, &saved, old ? SAVED_POINT_BYTES_WITHOUT_VIEWS : sizeof(saved));
         if (error == 0 && !point_ok(engine, &saved))
             error = HZ_ECORRUPT;
+        if (error == 0 && old)
+            saved.enterprise = enterprise_of_point(engine, saved.point);
         if (error == 0)
             error = load_point(engine, source, &saved);
         if (error < 0)
             return error;
+    }
+    return 0;
+}
+
+/* --- views --- */
+
+static int load_views(struct hz_engine *engine, struct source *source, uint32_t count)
+{
+    struct saved_view saved;
+
+    for (uint32_t i = 0; i < count; i++) {
+        int error = get(source, &saved, sizeof(saved));
+        if (error < 0)
+            return error;
+        if (saved.view == 0 || saved.view >= HZ_VIEW_ID_END || saved.of.n == 0 ||
+            engine->views[saved.view].n != 0)
+            return HZ_ECORRUPT;
+        engine->views[saved.view] = saved.of;
     }
     return 0;
 }
@@ -292,13 +336,15 @@ static int load_lives(struct hz_engine *engine, struct source *source,
     if (error == 0)
         error = load_points(engine, source, numbers->points);
     if (error == 0)
+        error = load_views(engine, source, numbers->views);
+    if (error == 0)
         error = get(source, &engine->counts, sizeof(engine->counts));
     return error;
 }
 
 int hz_engine_load(struct hz_engine *engine, hz_engine_read read, void *ctx)
 {
-    struct source source = {read, ctx};
+    struct source source = {.read = read, .ctx = ctx};
     struct saved_head head;
     struct saved_numbers numbers;
 
@@ -306,6 +352,7 @@ int hz_engine_load(struct hz_engine *engine, hz_engine_read read, void *ctx)
     int error = get(&source, &head, sizeof(head));
     if (error == 0)
         error = take_head(engine, &head);
+    source.format = head.format;
     if (error == 0)
         error = get(&source, &numbers, sizeof(numbers));
     if (error == 0 && !place_ok(&numbers.place))

@@ -48,8 +48,20 @@ static void name_again(struct hz_engine *engine, uint32_t sure)
         name_chain(engine, engine->points[point].notes, sure);
 }
 
+/* What the log has of a view is not known here; no more than it has at all. */
+static void views_go_on(struct hz_engine *engine, const struct hz_record_go_on *record)
+{
+    if (record->number <= engine->number)
+        return;
+    for (uint32_t id = HZ_VIEW_ALL + 1; id < HZ_VIEW_ID_END; id++) {
+        engine->views[id].n += record->number - engine->number;
+        engine->views[id].id = record->id;
+    }
+}
+
 void rule__go_on(struct hz_engine *engine, const struct hz_record_go_on *record)
 {
+    views_go_on(engine, record);
     engine->journal = record->journal;
     engine->number = record->number;
     engine->all_n = record->n_all;

@@ -72,6 +72,11 @@ static bool system_lives(const struct engine_system *of)
     return of->alarm.state != 0;
 }
 
+static bool view_lives(const struct engine_view *of)
+{
+    return of->n != 0;
+}
+
 /* --- pieces --- */
 
 static void put_head(const struct hz_engine *engine, struct sink *sink)
@@ -100,6 +105,8 @@ static void count_lives(const struct hz_engine *engine, struct saved_numbers *nu
         numbers->gateways += gateway_lives(&engine->gateways[gateway]);
     for (uint32_t point = 1; point < engine->point_end; point++)
         numbers->points += point_lives(engine, point);
+    for (uint32_t view = 1; view < HZ_VIEW_ID_END; view++)
+        numbers->views += view_lives(&engine->views[view]);
 }
 
 static void put_numbers(const struct hz_engine *engine, struct sink *sink)
@@ -180,7 +187,8 @@ static void put_gateways(const struct hz_engine *engine, struct sink *sink)
                                       .notes = length_of(engine, of->notes),
                                       .feed = engine->signs[gateway].feed,
                                       .in_set = of->in_set,
-                                      .listed = of->listed};
+                                      .listed = of->listed,
+                                      .enterprise = of->enterprise};
         if (!gateway_lives(of))
             continue;
         put(sink, &saved, sizeof(saved));
@@ -205,9 +213,19 @@ static void put_points(const struct hz_engine *engine, struct sink *sink)
                                     .gateway = of->gateway,
                                     .flags = (uint16_t)((of->flags | listed) & ENGINE_SAVED_MASK),
                                     .kind = of->kind,
-                                    .quality = of->quality};
+                                    .quality = of->quality,
+                                    .enterprise = of->enterprise};
         put(sink, &saved, sizeof(saved));
         put_notes(engine, of->notes, sink);
+    }
+}
+
+static void put_views(const struct hz_engine *engine, struct sink *sink)
+{
+    for (uint32_t view = 1; view < HZ_VIEW_ID_END; view++) {
+        struct saved_view saved = {.view = view, .of = engine->views[view]};
+        if (view_lives(&saved.of))
+            put(sink, &saved, sizeof(saved));
     }
 }
 
@@ -219,6 +237,7 @@ static void put_state(const struct hz_engine *engine, struct sink *sink)
     put_systems(engine, sink);
     put_gateways(engine, sink);
     put_points(engine, sink);
+    put_views(engine, sink);
 }
 
 int hz_engine_save(const struct hz_engine *engine, hz_engine_write write, void *ctx)

@@ -48,7 +48,7 @@ struct engine_point {
     int64_t arrival_ns;           /* UTC of the last reading; 0 */
     double quiet_low, quiet_high; /* a good value strictly between changes no level */
     uint32_t notes;
-    uint32_t reserved;
+    uint32_t enterprise; /* the views of its alarms follow from it, also of those that outlive its row */
     uint16_t feed;
     uint16_t gateway;
     uint8_t kind;
@@ -156,7 +156,7 @@ struct engine_gateway {
     uint32_t stale, unconfirmed; /* its points that wait for a sign */
     uint16_t silent;             /* its active alarms */
     uint8_t in_set, listed;
-    uint32_t reserved;
+    uint32_t enterprise; /* as of a point */
 };
 
 #define ENGINE_NEVER INT64_MIN
@@ -172,6 +172,12 @@ struct engine_feed {
     uint8_t reserved;
     uint32_t wrong; /* points with a wrong clock */
     int64_t stale_after_ns, skew_ms, lost_after_ns;
+};
+
+/* Where a view stands besides `all`; a view that was left keeps it. */
+struct engine_view {
+    uint64_t n;             /* of its last transition */
+    struct hz_stream_id id; /* of that */
 };
 
 struct engine_system {
@@ -266,6 +272,7 @@ struct hz_engine {
     int64_t set_ns;     /* jt of the last change of the set */
     struct hz_stream_id last_id;
     uint64_t number, all_n; /* transitions in all; in view all */
+    struct engine_view views[HZ_VIEW_ID_END]; /* by id; not of `all`, which the two above stand for */
     uint32_t journal;       /* low 32 bits of its identity */
     uint32_t episodes;
     uint32_t arrivals; /* payloads so far, modulo 2^32 */

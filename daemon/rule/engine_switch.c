@@ -63,6 +63,7 @@ static void belong(struct hz_engine *engine, uint32_t point, const struct hz_poi
     struct engine_point *of = &engine->points[point];
 
     of->gateway = (uint16_t)row->gateway;
+    of->enterprise = rule__scope_of(engine->ruleset->set->registry, row).enterprise;
     of->flags &= (uint16_t)~ENGINE_BY_GATEWAY;
     if (row->alive_by == HZ_ALIVE_BY_GATEWAY && row->gateway != 0)
         of->flags |= ENGINE_BY_GATEWAY;
@@ -90,7 +91,8 @@ static void swap_gateway(struct hz_engine *engine, uint32_t gateway)
 {
     struct engine_gateway *of = &engine->gateways[gateway];
     const struct hz_registry *registry = engine->ruleset->set->registry;
-    bool present = hz_registry_gateway(registry, gateway) != NULL;
+    const struct hz_gateway *row = hz_registry_gateway(registry, gateway);
+    bool present = row != NULL;
 
     if (present && !of->in_set && !of->listed) {
         of->since_ns = engine->now.jt_ns;
@@ -102,6 +104,8 @@ static void swap_gateway(struct hz_engine *engine, uint32_t gateway)
         rule__gateway_wipe(engine, gateway);
     }
     of->in_set = present;
+    if (present)
+        of->enterprise = row->enterprise;
     if (present && engine->signs[gateway].life_ns == ENGINE_NEVER)
         engine->signs[gateway].feed = rule__feed_of_gateway(registry, gateway);
 }

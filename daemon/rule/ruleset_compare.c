@@ -69,9 +69,12 @@ bool rule__same_place(const struct hz_ruleset *a, const struct hz_ruleset *b, ui
 static bool same_gateway(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t gateway)
 {
     const struct hz_registry *of_a = a->set->registry, *of_b = b->set->registry;
-    bool in_a = hz_registry_gateway(of_a, gateway), in_b = hz_registry_gateway(of_b, gateway);
+    const struct hz_gateway *in_a = hz_registry_gateway(of_a, gateway);
+    const struct hz_gateway *in_b = hz_registry_gateway(of_b, gateway);
 
-    return in_a == in_b &&
+    if (!in_a || !in_b)
+        return !in_a && !in_b;
+    return in_a->enterprise == in_b->enterprise &&
            rule__feed_of_gateway(of_a, gateway) == rule__feed_of_gateway(of_b, gateway) &&
            rule__same_gateway(a, b, gateway);
 }

@@ -157,6 +157,21 @@ struct hz_rule_config {
     uint32_t line, column;
 };
 
+/* Keys of a selection; none = all. */
+struct hz_view_keys {
+    const char *const *list;
+    uint32_t count;
+};
+
+/* A named selection of alarms with keys of its own in Redis. All parts that are given must match. */
+struct hz_view_config {
+    const char *name;
+    struct hz_view_keys districts; /* codes that a division code begins with */
+    struct hz_view_keys parks, enterprises;
+    uint8_t domains; /* bit 1 << enum hz_domain, 0 = all */
+    uint32_t line, column;
+};
+
 struct hz_config {
     _Atomic uint32_t refs;
     struct hz_arena arena;
@@ -177,6 +192,8 @@ struct hz_config {
     uint32_t feed_count;
     struct hz_rule_config *rules; /* sorted by id */
     uint32_t rule_count;
+    struct hz_view_config *views; /* besides `all` */
+    uint32_t view_count;
 };
 
 /* Parses hazardd.yaml and rules.d/. Everything wrong goes to `diagnostics`; with errors nothing is

@@ -12,6 +12,7 @@
 
 #include "hz_config.h"
 #include "hz_registry.h"
+#include "hz_views.h"
 
 #include <stdatomic.h>
 
@@ -20,13 +21,14 @@ struct hz_set {
     struct hz_digest digest;
     struct hz_config *config;
     struct hz_registry *registry;
+    struct hz_views *views;
     /* config->rules[i] has the id rule_ids[i]; rule_of[id] is i + 1, 0 = not in this set. */
     uint32_t *rule_ids;
     uint32_t *rule_of;
     uint32_t rule_of_end;
 };
 
-/* Parses everything in `files` (config, then registry) and gives ids to rules and feeds. */
+/* Parses everything in `files` (config, then registry) and gives ids to rules, feeds and views. */
 int hz_set_build(const struct hz_files *files, struct hz_names *names, struct hz_diagnostics *diagnostics,
                  struct hz_set **ret_set) HZ_MUST_USE;
 struct hz_set *hz_set_ref(struct hz_set *set);

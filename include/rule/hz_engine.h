@@ -27,8 +27,6 @@
 
 #define HZ_NEVER INT64_MAX
 
-#define HZ_VIEW_ALL 1u /* struct hz_view_id of the view that every transition belongs to */
-
 struct hz_engine;
 
 int hz_engine_new(struct hz_engine **ret_engine) HZ_MUST_USE;

@@ -144,6 +144,35 @@ static const char *any_settings(struct sim_random *random)
     return ANY_OF(random, settings);
 }
 
+#define KEYS(...)                                                                                  \
+    {                                                                                              \
+        (const char *const[]){__VA_ARGS__},                                                        \
+            sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)                            \
+    }
+
+static const struct hz_view_config first_views[] = {
+    {.name = "k1", .parks = KEYS("K1")},
+    {.name = "county", .districts = KEYS("330382"), .domains = 1 << HZ_DOMAIN_SAFETY},
+    {.name = "e2", .enterprises = KEYS("E2", "E9")},
+};
+static const struct hz_view_config other_views[] = {
+    {.name = "city", .districts = KEYS("3303")},
+    {.name = "k1", .parks = KEYS("K2", "K1"), .enterprises = KEYS("E1")},
+    {.name = "env", .domains = 1 << HZ_DOMAIN_ENV},
+};
+
+/* Views come, go, come back, and select others; some sets have none. */
+static void any_views(struct sim_random *random, struct rule_case *world)
+{
+    static const struct {
+        const struct hz_view_config *list;
+        uint32_t count;
+    } views[] = {{first_views, 3}, {other_views, 3}, {first_views, 2}, {NULL, 0}};
+    uint32_t at = sim_below(random, sizeof(views) / sizeof(views[0]));
+
+    case_views(world, views[at].list, views[at].count);
+}
+
 struct rule_case *sim_sets_new(uint64_t seed, uint32_t most)
 {
     struct sim_random random = {seed ^ UINT64_C(0x5e75)};
@@ -161,6 +190,7 @@ struct rule_case *sim_sets_new(uint64_t seed, uint32_t most)
             world->sites = any_sites(&random);
         if (i == 0 || sim_once_in(&random, 3))
             world->feed_settings = any_settings(&random);
+        any_views(&random, world);
         fill_points(&random, world->sites, points, codes, most);
         (void)case_build(world, rules, points);
     }

@@ -146,6 +146,30 @@ static struct case_cond *cond_of(struct rule_case *c, const struct hz_transition
     return cond;
 }
 
+/* The last of each view, found by looking back. */
+static struct hz_view_place place_before(const struct rule_case *c, size_t at, uint32_t view)
+{
+    while (at-- > 0)
+        for (uint32_t i = 0; i < c->out[at].place_count; i++)
+            if (c->out[at].places[i].view == view)
+                return (struct hz_view_place){.n = c->out[at].places[i].n, .before = c->out[at].id};
+    return (struct hz_view_place){0};
+}
+
+static void check_views(const struct rule_case *c, const struct hz_transition *one)
+{
+    size_t at = (size_t)(one - c->out);
+
+    assert_true(one->place_count >= 1 && one->place_count <= HZ_ALARM_VIEWS_MAX);
+    assert_int_equal(one->places[0].view, HZ_VIEW_ALL);
+    for (uint32_t i = 1; i < one->place_count; i++) {
+        struct hz_view_place last = place_before(c, at, one->places[i].view);
+        assert_true(one->places[i].view > one->places[i - 1].view);
+        assert_int_equal(one->places[i].n, last.n + 1);
+        assert_int_equal(hz_stream_id_compare(one->places[i].before, last.before), 0);
+    }
+}
+
 static void check_stream(const struct hz_transition *one, const struct hz_transition *before,
                          const struct hz_block *block)
 {
@@ -156,7 +180,6 @@ static void check_stream(const struct hz_transition *one, const struct hz_transi
     assert_true(hz_stream_id_compare(one->id, last) > 0);
     assert_true(one->id.ms == (last.ms > wall_ms ? last.ms : wall_ms));
     assert_int_equal(one->id.k, one->id.ms == last.ms ? last.k + 1 : 0);
-    assert_int_equal(one->place_count, 1);
     assert_int_equal(one->places[0].n, before ? before->places[0].n + 1 : 1);
     assert_int_equal(hz_stream_id_compare(one->places[0].before, last), 0);
     assert_true(one->seq >= block->seq && one->seq < block->seq + block->count);
@@ -254,6 +277,7 @@ static void check_episode(struct rule_case *c, const struct hz_transition *one)
 void case_check(struct rule_case *c, const struct hz_block *block, const struct hz_transition *one)
 {
     check_stream(one, one > c->out ? one - 1 : NULL, block);
+    check_views(c, one);
     check_times(c, one, block);
     check_subject(one);
     check_episode(c, one);

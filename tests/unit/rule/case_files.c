@@ -14,11 +14,15 @@ static void add_file(struct hz_files *files, const char *path, const char *text)
     assert_int_equal(hz_files_add(files, path, text, strlen(text)), 0);
 }
 
-static void add_config(struct hz_files *files, const char *settings)
+/* Views are no part of the files here: a note makes sets with different ones different. */
+static void add_config(struct hz_files *files, const struct rule_case *c)
 {
     char text[2048];
     struct hz_text yaml = hz_text_in(text, sizeof(text));
+    const char *settings = c->feed_settings;
 
+    if (c->view_count > 0)
+        hz_text_format(&yaml, "# %zu\n", c->set_count);
     hz_text_puts(&yaml, "feeds:\n");
     for (char feed = 'a'; feed <= 'b'; feed++)
         hz_text_format(&yaml,
@@ -96,11 +100,12 @@ static void add_table(struct hz_files *files, const char *path, const char *colu
 }
 
 void case_files(struct hz_files *files, const char *rules, const struct case_point *points,
-                const char *feed_settings, const struct case_sites *sites)
+                const struct rule_case *c)
 {
-    sites = sites ? sites : &usual_sites;
+    const struct case_sites *sites = c->sites ? c->sites : &usual_sites;
+
     hz_files_init(files);
-    add_config(files, feed_settings);
+    add_config(files, c);
     add_rules(files, rules);
     add_points(files, points);
     add_file(files, "parks.csv", "code,district\nK1,330382\nK2,330383\n");

@@ -37,6 +37,8 @@ struct rule_case {
     struct hz_set *sets[CASE_SETS_MAX];
     size_t set_count;
     const char *feed_settings;
+    const struct hz_view_config *views;
+    uint32_t view_count;
     const struct case_sites *sites; /* of the sets that are built from now on; NULL: the usual */
     enum case_compared compared;
     uint32_t offers;
@@ -61,7 +63,7 @@ struct rule_case {
 
 /* --- case_files.c --- */
 void case_files(struct hz_files *files, const char *rules, const struct case_point *points,
-                const char *feed_settings, const struct case_sites *sites);
+                const struct rule_case *c);
 void case_print(const struct hz_diagnostics *all);
 
 /* --- case_world.c --- */

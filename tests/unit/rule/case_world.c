@@ -29,15 +29,24 @@ struct hz_set *case_build(struct rule_case *c, const char *rules, const struct c
     struct hz_set *set = NULL;
 
     assert_true(c->set_count < CASE_SETS_MAX);
-    case_files(&files, rules, points, c->feed_settings, c->sites);
+    case_files(&files, rules, points, c);
     hz_diagnostics_init(&diagnostics);
     if (hz_set_build(&files, c->names, &diagnostics, &set) != 0)
         case_print(&diagnostics);
     assert_non_null(set);
     hz_diagnostics_done(&diagnostics);
     hz_files_done(&files);
+    hz_views_free(set->views);
+    assert_int_equal(hz_views_build(c->views, c->view_count, set->registry, c->names, &set->views),
+                     0);
     c->sets[c->set_count++] = set;
     return set;
+}
+
+void case_views(struct rule_case *c, const struct hz_view_config *views, uint32_t count)
+{
+    c->views = views;
+    c->view_count = count;
 }
 
 static struct hz_ruleset *ruleset_of(const struct rule_case *c, const struct hz_digest *digest)

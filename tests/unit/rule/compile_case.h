@@ -34,7 +34,7 @@ static inline void compile_with(struct compiled *c, struct hz_names *names, cons
 
     *c = (struct compiled){.names = names};
     hz_diagnostics_init(&c->diagnostics);
-    case_files(&files, rules, points, feed, NULL);
+    case_files(&files, rules, points, &(struct rule_case){.feed_settings = feed});
     if (hz_set_build(&files, names, &c->diagnostics, &c->set) != 0)
         case_print(&c->diagnostics);
     assert_non_null(c->set);

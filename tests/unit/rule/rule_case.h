@@ -51,6 +51,8 @@ struct rule_case *case_new(const char *rules, const struct case_point *points);
 /* The same with settings of every feed ("  skew: 10s\n"). */
 struct rule_case *case_new_with(const char *rules, const struct case_point *points, const char *feed);
 void case_free(struct rule_case *c);
+/* Sets that are built from here on have these views. They must stay. */
+void case_views(struct rule_case *c, const struct hz_view_config *views, uint32_t count);
 /* From here on transitions are neither checked nor must they be looked at: a simulation does that. */
 void case_unchecked(struct rule_case *c);
 
