@@ -46,7 +46,8 @@ static json_t *row_of(const struct origin *from, const char *level, enum hz_seve
 
     set_text(row, "what", "limit");
     set_text(row, "rule", from->rule->id);
-    set_text(row, "mode", hz_mode_word(from->rule->mode));
+    set_text(row, "mode",
+             hz_mode_word(from->row->mode == HZ_MODE_TRIAL ? HZ_MODE_TRIAL : from->rule->mode));
     set_text(row, "level", level);
     set_text(row, "sev", hz_severity_word(severity));
     set_text(row, "rule_at", from->rule_at);
@@ -199,6 +200,7 @@ static void put_point(struct ctl_explain *explain, const struct origin *from)
     set_text(point, "tag", hz_registry_string(registry, from->row->tag));
     set_text(point, "kind", hz_registry_word(registry, from->row->kind));
     set_text(point, "unit", hz_registry_word(registry, from->row->unit));
+    set_text(point, "mode", hz_mode_word(from->row->mode));
     if (!isnan(from->cells->range_low) && !isnan(from->cells->range_high)) {
         set(point, "range_low", json_real(from->cells->range_low));
         set(point, "range_high", json_real(from->cells->range_high));

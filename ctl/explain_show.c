@@ -40,6 +40,7 @@ static const struct fact point_facts[] = {
     {"kind", "kind", "类型", ctl_text},
     {"unit", "unit", "单位", ctl_text},
     {"range", "range", "量程", range},
+    {"mode", "mode", "方式", ctl_word},
     {"hazard_name|hazard", "hazard source", "重大危险源", ctl_text},
     {"enterprise_name", "enterprise", "企业", ctl_text},
     {"gateway", "gateway", "网关", ctl_text},

@@ -15,6 +15,8 @@
 const struct registry_word registry__statuses[] = {{"building", 1}, {"trial", 2},  {"running", 3},
                                                    {"stopped", 4},  {"closed", 5}, {NULL, 0}};
 static const struct registry_word levels[] = {{"1", 1}, {"2", 2}, {"3", 3}, {"4", 4}, {NULL, 0}};
+static const struct registry_word modes[] = {
+    {"live", HZ_MODE_LIVE}, {"trial", HZ_MODE_TRIAL}, {NULL, 0}};
 static const struct registry_word lives[] = {
     {"reading", HZ_ALIVE_BY_READING}, {"gateway", HZ_ALIVE_BY_GATEWAY}, {NULL, 0}};
 
@@ -142,6 +144,9 @@ static const struct registry_column points[] = {
      .help = "silent for so long it is stale; empty: the rule, 3 intervals or the feed says it"},
     {AT(alive_by), .name = "alive_by", .type = REGISTRY_CHOICE, .words = lives,
      .help = "reading (default); gateway: reports by exception, lives as long as its gateway"},
+    {AT(mode), .name = "mode", .type = REGISTRY_CHOICE, .words = modes,
+     .help =
+         "live (default); trial: its alarms are published and never ring, it is not in coverage"},
     {AT(tag), .name = "tag", .type = REGISTRY_TEXT,
      .help = "instrument tag (LT-101A): one point's within a gateway"},
     {AT(tags), .name = "tags", .type = REGISTRY_WORDS,
@@ -171,6 +176,7 @@ static const struct registry_point_row no_point = {
                .delay_ns = -1},
     .interval_ns = -1,
     .stale_after_ns = -1,
+    .mode = HZ_MODE_LIVE,
 };
 
 const struct registry_table registry__parks =

@@ -215,7 +215,8 @@ static void put_point(struct registry_reader *reader, const struct registry_poin
                              .kind = registry__word(reader, row->kind),
                              .unit = registry__word(reader, row->unit),
                              .tags = registry__word(reader, row->tags),
-                             .alive_by = row->alive_by};
+                             .alive_by = row->alive_by,
+                             .mode = row->mode};
 
     *(struct hz_point *)registry__row(&draft->registry->rows[HZ_NAMED_POINT], id, sizeof(point)) =
         point;

@@ -156,7 +156,7 @@ struct registry_point_row {
     struct hz_slice cas, vote_group, in_service_from;
     struct hz_point_limits limits;
     int64_t interval_ns, stale_after_ns; /* < 0 = empty */
-    uint8_t alive_by;
+    uint8_t alive_by, mode;
 };
 
 /* --- cell.c --- */

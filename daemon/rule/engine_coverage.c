@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Coverage: how many points there are, and how many of them are on line, valid, not observed, for
- * each hazard source, enterprise, park and the whole. Kept up with every change of a point's flags.
+ * each hazard source, enterprise, park and the whole; points on trial are not among them. Kept up with
+ * every change of a point's flags.
  * What must stay true: the sums are what counting again would give (rule__coverage_all does).
  */
 #include "engine_priv.h"
@@ -34,7 +35,7 @@ void rule__coverage_count(struct hz_engine *engine, const struct hz_ruleset *set
     struct hz_coverage going = coverage_of(less), coming = coverage_of(more);
     const struct hz_point *row = hz_registry_point(set->set->registry, point);
 
-    if (!row)
+    if (!row || row->mode == HZ_MODE_TRIAL)
         return;
     struct rule__scope scope = rule__scope_of(set->set->registry, row);
     add(&engine->hazards[scope.hazard], &coming, &going);

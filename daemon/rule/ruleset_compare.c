@@ -61,8 +61,8 @@ bool rule__same_place(const struct hz_ruleset *a, const struct hz_ruleset *b, ui
         return !in_a && !in_b;
     struct rule__scope at_a = rule__scope_of(of_a, in_a), at_b = rule__scope_of(of_b, in_b);
     return in_a->gateway == in_b->gateway && in_a->alive_by == in_b->alive_by &&
-           at_a.hazard == at_b.hazard && at_a.enterprise == at_b.enterprise &&
-           at_a.park == at_b.park &&
+           in_a->mode == in_b->mode && at_a.hazard == at_b.hazard &&
+           at_a.enterprise == at_b.enterprise && at_a.park == at_b.park &&
            rule__feed_of_gateway(of_a, in_a->gateway) == rule__feed_of_gateway(of_b, in_b->gateway);
 }
 

@@ -51,7 +51,7 @@ static bool take_sides(struct compile *compile, struct compile_rule *rule, uint3
     bool good = true;
 
     for (enum hz_side side = HZ_SIDE_LOW; side <= HZ_SIDE_STALE; side++) {
-        uint32_t *taken = &sides->taken[profile->mode][side];
+        uint32_t *taken = &sides->taken[rule->config->mode][side];
 
         if (!has_side(watch, profile, side))
             continue;

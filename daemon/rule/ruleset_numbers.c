@@ -133,12 +133,13 @@ bool rule__numbers(struct compile *compile, struct compile_rule *rule, uint32_t 
 {
     const struct hz_rule_config *config = rule->config;
     struct source from = {compile, rule, point, hz_registry_limits(compile->registry, point)};
+    const struct hz_point *row = hz_registry_point(compile->registry, point);
     bool good = true, any = config->invalid_given || config->stale_given;
 
     *watch = (struct rule__watch){.rule = rule->rule};
     memset(profile, 0, sizeof(*profile));
     profile->rule = rule->rule;
-    profile->mode = (uint8_t)config->mode;
+    profile->mode = row->mode == HZ_MODE_TRIAL ? HZ_MODE_TRIAL : (uint8_t)config->mode;
     profile->domain = (uint8_t)config->domain;
     if (config->invalid_given) {
         profile->invalid_severity = (uint8_t)config->invalid_severity;

@@ -80,7 +80,7 @@ struct hz_ruleset {
 bool rule__same_gateway(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t gateway);
 
 /* Does it stand at the same place in both: hazard source, enterprise, park, gateway, feed of the
- * gateway, what it lives by? What the engine keeps of it, or counts it by. */
+ * gateway, what it lives by, on trial? What the engine keeps of it, or counts it by. */
 bool rule__same_place(const struct hz_ruleset *a, const struct hz_ruleset *b, uint32_t point);
 
 size_t rule__changes_bytes(const struct hz_ruleset *ruleset);

@@ -64,7 +64,7 @@ struct hz_point {
     uint16_t kind, unit;     /* hz_registry_word */
     uint16_t tags;           /* hz_registry_word: words with spaces or ';' between; hz_registry_has_tag */
     uint8_t alive_by;        /* enum hz_alive_by */
-    uint8_t reserved;
+    uint8_t mode;            /* enum hz_mode: LIVE, or TRIAL: no alarm of it rings, and it is not counted */
 };
 
 /* Columns that only the compiler reads; dropped after it. NaN = empty cell. */

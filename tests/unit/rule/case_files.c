@@ -66,8 +66,8 @@ static void add_row(struct hz_text *csv, const struct case_point *point)
                    cell(point->range_low), cell(point->range_high));
     hz_text_format(csv, "%s,%s,%s,%s,%s,", cell(point->ll), cell(point->l), cell(point->h),
                    cell(point->hh), cell(point->deadband));
-    hz_text_format(csv, "%s,%s,%s,%s\n", cell(point->delay), cell(point->interval),
-                   cell(point->stale_after), cell(point->alive_by));
+    hz_text_format(csv, "%s,%s,%s,%s,%s\n", cell(point->delay), cell(point->interval),
+                   cell(point->stale_after), cell(point->alive_by), cell(point->mode));
 }
 
 static void add_points(struct hz_files *files, const struct case_point *points)
@@ -77,7 +77,7 @@ static void add_points(struct hz_files *files, const struct case_point *points)
 
     assert_non_null(text);
     hz_text_puts(&csv, "hazard,code,gateway,kind,tags,range_low,range_high,LL,L,H,HH,deadband,"
-                       "delay,interval,stale_after,alive_by\n");
+                       "delay,interval,stale_after,alive_by,mode\n");
     for (; points->code; points++)
         add_row(&csv, points);
     assert_false(csv.overflow);

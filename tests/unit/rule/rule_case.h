@@ -40,7 +40,7 @@ struct case_point {
     const char *code, *kind, *tags, *range_low, *range_high;
     const char *ll, *l, *h, *hh, *deadband, *delay, *interval, *stale_after;
     const char *gateway; /* not given: GA in E1/Z1 */
-    const char *alive_by;
+    const char *alive_by, *mode;
 };
 
 /* The world: parks K1 and K2 in districts 330382 and 330383; enterprise E1 in K1, E2 in K2 but in

@@ -132,6 +132,39 @@ static struct taken take(struct rule_case *c, size_t slice)
 }
 
 /* Not part of what is saved: who loads, renews. */
+/* By a reload it comes and goes; what is alarmed stays alarmed. */
+static void coverage_trial(void **state)
+{
+    static const char beside[] = RULE "- id: s\n  mode: trial\n  limits: {H: {severity: red}}\n";
+    struct case_point own[] = {{"P1", .h = "90", .mode = "trial"}, {"P2", .h = "90"}, {0}};
+    struct rule_case *c = case_new(beside, own);
+
+    (void)state;
+    expect(c, "1 1 1 0");
+    good(c, 1, "P1", 91);
+    said(c, "1 raise H unack orange P1 v=91", "1 raise H unack red P1/s v=91");
+    for (size_t back = 0; back < 2; back++) {
+        assert_int_equal(case_last(c, back)->mode, HZ_MODE_TRIAL);
+        assert_int_equal(case_last(c, back)->ring, 0);
+    }
+    bad(c, 2, "P1", 91);
+    expect(c, "1 1 1 0");
+    own[0].mode = "live";
+    change(c, 3, beside, own);
+    said_nothing(c);
+    expect(c, "2 2 1 0");
+    good(c, 4, "P1", 50);
+    said(c, "4 clear H rtnun orange P1 v=50", "4 clear H rtnun red P1/s v=50");
+    assert_int_equal(case_last(c, 1)->mode, HZ_MODE_LIVE);
+    assert_int_equal(case_last(c, 0)->mode, HZ_MODE_TRIAL);
+    own[0].mode = own[1].mode = "trial";
+    change(c, 5, beside, own);
+    said_nothing(c);
+    expect(c, "0 0 0 0");
+    assert_string_equal(case_coverage(c, HZ_NEWS_HAZARD, "E1/Z1"), "0 0 0 0");
+    case_free(c);
+}
+
 static void coverage_news(void **state)
 {
     struct rule_case *c = case_new(RULE, points);
@@ -186,6 +219,7 @@ int main(void)
         cmocka_unit_test(coverage_words),
         cmocka_unit_test(coverage_scopes),
         cmocka_unit_test(coverage_point_not_in_set),
+        cmocka_unit_test(coverage_trial),
         cmocka_unit_test(coverage_news),
     };
 
