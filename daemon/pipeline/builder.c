@@ -67,6 +67,26 @@ static bool is_expected(struct pipeline_reload *reload)
     return false;
 }
 
+/* One that is named anew must be there: whoever mistypes it would cut the connection that works. */
+static bool can_log_in(struct pipeline_reload *reload, const struct hz_redis_config *before,
+                       const struct hz_redis_config *after)
+{
+    struct hz_redis_login login;
+    bool named_anew =
+        after->password_file &&
+        (!before->password_file || strcmp(before->password_file, after->password_file) != 0);
+
+    if (hz_redis_login(after, &login) < 0) {
+        reload__why(reload, HZ_ESTATE, "redis: the address is too long: nothing is changed");
+        return false;
+    }
+    bool there = !after->enabled || !named_anew || login.fault[0] == '\0';
+    if (!there)
+        reload__why(reload, HZ_ESTATE, "redis: %s: nothing is changed", login.fault);
+    explicit_bzero(&login, sizeof(login));
+    return there;
+}
+
 static void explain(struct pipeline_reload *reload, int error,
                     const struct hz_diagnostics *diagnostics)
 {
@@ -108,6 +128,9 @@ static int make(struct hz_pipeline *p, struct pipeline_reload *reload,
         return 0;
     }
     error = pipeline__compile(p, &reload->files, diagnostics, &reload->ruleset);
+    if (error == 0 && !can_log_in(reload, &hz_ruleset_set(p->builder.ruleset)->config->redis,
+                                  &hz_ruleset_set(reload->ruleset)->config->redis))
+        return 0;
     if (error == 0)
         error = hz_ruleset_compare(reload->ruleset, p->builder.ruleset);
     return error == 0 ? reload__compare(reload, p->builder.ruleset, p->config) : error;
@@ -195,6 +218,7 @@ static struct pipeline_change *new_change(struct pipeline_reload *reload)
         return NULL;
     }
     change->ruleset = reload->ruleset;
+    hz_assert(hz_redis_login(&set->config->redis, &change->login) == 0); /* as in can_log_in */
     change->for_ingest = hz_set_ref(set);
     change->for_output = hz_set_ref(set);
     hz_assert(hz_ruleset_build(change->record, sizeof(change->record), &reload->digest, &texts) >
@@ -209,6 +233,7 @@ static void free_change(struct pipeline_change *change)
     hz_set_unref(change->for_ingest);
     hz_set_unref(change->for_output);
     free(change->present);
+    explicit_bzero(&change->login, sizeof(change->login));
     free(change);
 }
 

@@ -10,7 +10,7 @@ static void redis_state(struct hz_pipeline *p, struct hz_exposition *to,
                         const struct hz_publisher_counts *counts) HZ_ON(hz_output)
 {
     metrics__one(to, HZ_GAUGE, "hazardd_redis_enabled", "1: alerts are published to Redis.",
-                 p->config->redis.enabled);
+                 p->output.set->config->redis.enabled);
     metrics__one(to, HZ_GAUGE, "hazardd_redis_connected", "1: connected.", counts->up);
     METRICS_FAMILY(to, HZ_GAUGE, "hazardd_redis_state_timestamp_seconds", "seconds",
                    "Since when it is connected or lost, seconds since 1970.");

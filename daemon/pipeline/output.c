@@ -239,7 +239,7 @@ static int make_publisher(struct hz_pipeline *p) HZ_ON(hz_output)
 {
     struct hz_publisher_config config = {.loop = &p->output.loop,
                                          .clock = p->options.clock,
-                                         .redis = &p->config->redis,
+                                         .redis = &p->output.set->config->redis,
                                          .journal = {p->journal[0], p->journal[1]},
                                          .term = p->term,
                                          .newest = p->log_newest,

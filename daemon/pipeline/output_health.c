@@ -122,7 +122,7 @@ void health__readyz_begin(void *ctx, struct hz_http_request *request)
         hz_text_puts(&text, "configuration: faulty, the last good one is in force\n");
     if (atomic_load_explicit(&p->stalled, memory_order_relaxed))
         hz_text_puts(&text, "disk: stalled\n");
-    tell_redis(&redis, p->config->redis.enabled, &text);
+    tell_redis(&redis, p->output.set->config->redis.enabled, &text);
     tell_feeds(p, &text);
     answer(request, ready, buffer, &text);
 }

@@ -396,7 +396,7 @@ void output__take_change(struct hz_pipeline *p, uint64_t seq)
     struct hz_set *former = out->set;
     out->set = change->for_output;
     change->for_output = former;
-    hz_publisher_use(out->publisher, out->set);
+    hz_publisher_use(out->publisher, out->set, &change->login);
     struct hz_command_texts texts = hz_ruleset_texts((const void *)change->record);
     hz_publisher_tell_set(out->publisher, hz_wall_ns(p->options.clock) / HZ_NS_PER_MS, &texts);
     atomic_store_explicit(&p->points_watched, hz_registry_point_total(out->set->registry),

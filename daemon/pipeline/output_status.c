@@ -203,7 +203,7 @@ static void redis_line(struct hz_pipeline *p, struct hz_control_request *request
     BEGIN("redis");
 
     hz_publisher_counts(p->output.publisher, &counts);
-    put_bool(&line, "enabled", p->config->redis.enabled);
+    put_bool(&line, "enabled", p->output.set->config->redis.enabled);
     put_bool(&line, "up", counts.up);
     put(&line, "since_ms", (uint64_t)counts.since_ms);
     put_text(&line, "reason", counts.reason);

@@ -17,6 +17,7 @@
 #define RELOAD_PRIV_H
 
 #include "hz_record.h"
+#include "hz_redis.h"
 #include "hz_ruleset.h"
 #include "hz_text.h"
 
@@ -36,6 +37,7 @@ struct pipeline_change {
     struct hz_set *for_ingest, *for_output; /* each thread leaves its former one in place */
     uint64_t *present; /* likewise; as in struct pipeline_ingest */
     uint32_t present_end;
+    struct hz_redis_login login; /* of for_output; wiped with the change */
     alignas(8) char record[HZ_RECORD_BYTES_MAX]; /* the `ruleset` record */
     _Atomic uint64_t seq;  /* of that record; 0 = it is not journalled */
     _Atomic uint32_t done; /* enum reload_part */

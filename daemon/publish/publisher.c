@@ -122,6 +122,58 @@ static int make_links(struct hz_publisher *p, const struct hz_redis_config *conf
     return error;
 }
 
+/* Nobody publishes there from here on, and nothing of it stays behind as an alarm. */
+static void tell_rest(struct hz_publisher *p) HZ_ON(hz_output)
+{
+    static const enum hz_observed over[] = {HZ_OBSERVED_REDIS_LOST, HZ_OBSERVED_FOREIGN};
+
+    p->stream.lost_told = p->stream.foreign_told = p->counts.foreign = false;
+    for (size_t i = 0; i < sizeof(over) / sizeof(over[0]); i++)
+        p->events.observe(p->events.ctx, over[i], 0);
+}
+
+static void begin_links(struct hz_publisher *p) HZ_ON(hz_output)
+{
+    p->counts.since_ms = wall_ms(p);
+    p->stream.beats_without_flow = 0;
+    start_beat(p);
+    hz_redis_start(p->stream.link);
+    hz_redis_start(p->board.link);
+}
+
+static void rest_links(struct hz_publisher *p) HZ_ON(hz_output)
+{
+    (void)uv_timer_stop(&p->beat);
+    hz_redis_rest(p->stream.link);
+    hz_redis_rest(p->board.link);
+    if (p->stream.phase != STREAM_FENCED)
+        p->stream.phase = STREAM_DOWN;
+    p->stream.refusal[0] = p->counts.reason[0] = '\0';
+    p->counts.up = false;
+    p->counts.since_ms = wall_ms(p);
+    hz_log_notice("redis: not enabled any more");
+    tell_rest(p);
+}
+
+/* Where Redis stands is asked anew on each connection: nothing else is to be done for another one. */
+static void use_links(struct hz_publisher *p, const struct hz_redis_config *config,
+                      const struct hz_redis_login *login) HZ_ON(hz_output)
+{
+    bool was_enabled = p->enabled;
+
+    if (config->enabled) {
+        hz_redis_use(p->stream.link, config, login);
+        hz_redis_use(p->board.link, config, login);
+    }
+    p->enabled = config->enabled;
+    if (!p->started || p->stopping || p->enabled == was_enabled)
+        return;
+    if (p->enabled)
+        begin_links(p);
+    else
+        rest_links(p);
+}
+
 /* --- the end --- */
 
 static void free_publisher(struct hz_publisher *p)
@@ -227,7 +279,7 @@ int hz_publisher_new(const struct hz_publisher_config *config, struct hz_set *se
         p->scratch && p->stream.span ? publish__tail_init(&p->tail, config->newest + 1) : -ENOMEM;
     if (error == 0)
         error = publish__board_use(p, NULL);
-    if (error == 0 && p->enabled)
+    if (error == 0)
         error = make_links(p, config->redis);
     if (error < 0) {
         close_parts(p); /* freed by the loop's next turn */
@@ -243,12 +295,10 @@ void hz_publisher_start(struct hz_publisher *publisher)
 
     hz_assert(!p->started);
     p->started = true;
-    if (!p->enabled)
-        return;
-    p->counts.since_ms = wall_ms(p);
-    start_beat(p);
-    hz_redis_start(p->stream.link);
-    hz_redis_start(p->board.link);
+    if (p->enabled)
+        begin_links(p);
+    else
+        tell_rest(p); /* what a run before has left */
 }
 
 void hz_publisher_stop(struct hz_publisher *publisher, int64_t grace_ns, void (*closed)(void *ctx),
@@ -269,7 +319,8 @@ void hz_publisher_stop(struct hz_publisher *publisher, int64_t grace_ns, void (*
     publish__settle(p);
 }
 
-void hz_publisher_use(struct hz_publisher *publisher, struct hz_set *set)
+void hz_publisher_use(struct hz_publisher *publisher, struct hz_set *set,
+                      const struct hz_redis_login *login)
 {
     struct hz_publisher *p = publisher;
     struct hz_set *old = p->set;
@@ -282,6 +333,8 @@ void hz_publisher_use(struct hz_publisher *publisher, struct hz_set *set)
     /* Without memory for the counts the process ends, as it does without memory for an alert. */
     hz_assert(publish__board_use(p, old) == 0);
     hz_set_unref(old);
+    if (login)
+        use_links(p, &set->config->redis, login);
     if (p->started && p->enabled && p->heartbeat_ns != heartbeat_ns)
         start_beat(p);
     if (p->enabled)

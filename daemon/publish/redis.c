@@ -24,7 +24,6 @@
 #define PAUSE_MIN_MS  100u
 #define PAUSE_MAX_MS  5000u
 #define ADDRESSES_MAX 8u
-#define SECRET_BYTES  512u
 
 enum redis_state { IDLE, RESTING, LOOKING_UP, CONNECTING, GREETING, UP, CLOSED };
 
@@ -39,18 +38,12 @@ struct hz_redis {
     uv_loop_t *loop;
     struct hz_redis_events events;
     uint64_t connect_timeout_ms, reply_timeout_ms;
-    char *host; /* or the path of a unix socket */
-    char service[8];
-    int port;
-    char *user; /* NULL: none */
-    char secret[SECRET_BYTES];
-    bool has_secret;
-    char secret_fault[HZ_REDIS_REASON_BYTES]; /* "": the secret could be read */
+    struct hz_redis_login login;
 
     enum redis_state state;
     uv_timer_t timer;
     uv_getaddrinfo_t lookup;
-    bool looking_up;
+    bool looking_up, looking_elsewhere; /* elsewhere: for a host that was left meanwhile */
     struct redis_wire *wire;
     unsigned open; /* handles and requests that libuv still knows, wires included */
     char addresses[ADDRESSES_MAX][INET6_ADDRSTRLEN];
@@ -70,36 +63,6 @@ struct hz_redis {
 static void connect_next(struct hz_redis *redis) HZ_ON(hz_output);
 static void on_timer(uv_timer_t *timer);
 
-/* --- address --- */
-
-/* "host:port", "[v6]:port" or "unix:/path". */
-static int read_address(struct hz_redis *redis, const char *address)
-{
-    const char *colon;
-    size_t length;
-
-    if (strncmp(address, "unix:/", 6) == 0) {
-        redis->host = strdup(address + 5);
-        return redis->host ? 0 : -ENOMEM;
-    }
-    colon = strrchr(address, ':');
-    if (!colon || colon == address || strlen(colon + 1) >= sizeof(redis->service))
-        return -EINVAL;
-    redis->port = atoi(colon + 1);
-    if (redis->port < 1 || redis->port > 65535)
-        return -EINVAL;
-    (void)snprintf(redis->service, sizeof(redis->service), "%d", redis->port);
-    length = (size_t)(colon - address);
-    if (address[0] == '[') {
-        if (length < 3 || colon[-1] != ']')
-            return -EINVAL;
-        address++;
-        length -= 2;
-    }
-    redis->host = strndup(address, length);
-    return redis->host ? 0 : -ENOMEM;
-}
-
 /* --- the end of things --- */
 
 static void release_one(struct hz_redis *redis)
@@ -108,9 +71,7 @@ static void release_one(struct hz_redis *redis)
         return;
     void (*closed)(void *ctx) = redis->closed;
     void *ctx = redis->closed_ctx;
-    explicit_bzero(redis->secret, sizeof(redis->secret));
-    free(redis->host);
-    free(redis->user);
+    explicit_bzero(&redis->login, sizeof(redis->login));
     free(redis);
     if (closed)
         closed(ctx);
@@ -161,10 +122,12 @@ static void give_up_wire(struct hz_redis *redis) HZ_ON(hz_output)
 static const char *with_address(const struct hz_redis *redis, const char *reason,
                                 char to[HZ_REDIS_REASON_BYTES])
 {
-    if (redis->host[0] == '/')
-        (void)snprintf(to, HZ_REDIS_REASON_BYTES, "unix:%s: %s", redis->host, reason);
+    const struct hz_redis_login *login = &redis->login;
+
+    if (login->host[0] == '/')
+        (void)snprintf(to, HZ_REDIS_REASON_BYTES, "unix:%s: %s", login->host, reason);
     else
-        (void)snprintf(to, HZ_REDIS_REASON_BYTES, "%s port %d: %s", redis->host, redis->port,
+        (void)snprintf(to, HZ_REDIS_REASON_BYTES, "%s port %d: %s", login->host, login->port,
                        reason);
     return to;
 }
@@ -249,13 +212,14 @@ static void on_greeted(void *ctx, const struct redisReply *reply)
 
 static int send_greeting(struct hz_redis *redis) HZ_ON(hz_output)
 {
-    const char *auth[3] = {"AUTH", redis->user, redis->secret}, *ping[1] = {"PING"};
-    size_t lengths[3] = {4, redis->user ? strlen(redis->user) : 0, strlen(redis->secret)};
+    const struct hz_redis_login *login = &redis->login;
+    const char *auth[3] = {"AUTH", login->user, login->secret}, *ping[1] = {"PING"};
+    size_t lengths[3] = {4, strlen(login->user), strlen(login->secret)};
     int error = 0;
 
-    if (redis->user)
+    if (login->has_user)
         error = send_command(redis, 3, auth, lengths, on_greeted, redis);
-    else if (redis->has_secret)
+    else if (login->has_secret)
         error = send_command(redis, 2, (const char *[]){auth[0], auth[2]},
                              (size_t[]){lengths[0], lengths[2]}, on_greeted, redis);
     if (error < 0)
@@ -271,8 +235,8 @@ static void on_connected(void *ctx)
 
     hz_role_assert(&hz_output);
     redis->state = GREETING;
-    if (redis->secret_fault[0]) {
-        lose(redis, redis->secret_fault);
+    if (redis->login.fault[0]) {
+        lose(redis, redis->login.fault);
         return;
     }
     int error = send_greeting(redis);
@@ -309,12 +273,13 @@ static void connect_next(struct hz_redis *redis)
                                              .lost = on_lost,
                                              .closed = on_wire_closed,
                                              .ctx = redis};
-    const char *to = redis->host[0] == '/' ? redis->host : redis->addresses[redis->address_next];
+    const char *host = redis->login.host;
+    const char *to = host[0] == '/' ? host : redis->addresses[redis->address_next];
     char reason[HZ_REDIS_REASON_BYTES] = "out of memory";
 
     redis->address_next++;
     redis->state = CONNECTING;
-    int error = redis__wire_new(redis->loop, to, redis->port, &events, reason, &redis->wire);
+    int error = redis__wire_new(redis->loop, to, redis->login.port, &events, reason, &redis->wire);
     if (error < 0) {
         lose(redis, reason);
         return;
@@ -338,13 +303,18 @@ static void keep_addresses(struct hz_redis *redis, const struct addrinfo *found)
     }
 }
 
+static void begin(struct hz_redis *redis) HZ_ON(hz_output);
+
 static void on_found(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found)
 {
     struct hz_redis *redis = lookup->data;
 
     hz_role_assert(&hz_output);
-    redis->looking_up = false;
-    if (redis->state == LOOKING_UP) {
+    bool elsewhere = redis->looking_elsewhere;
+    redis->looking_up = redis->looking_elsewhere = false;
+    if (redis->state == LOOKING_UP && elsewhere) {
+        begin(redis);
+    } else if (redis->state == LOOKING_UP) {
         keep_addresses(redis, found);
         if (redis->address_count > 0)
             connect_next(redis);
@@ -363,14 +333,16 @@ static bool is_numeric(const char *host)
     return uv_ip4_addr(host, 0, &v4) == 0 || uv_ip6_addr(host, 0, &v6) == 0;
 }
 
-static void begin(struct hz_redis *redis) HZ_ON(hz_output)
+static void begin(struct hz_redis *redis)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    const char *host = redis->login.host;
+    char service[8];
 
     redis->address_count = redis->address_next = 0;
-    if (redis->host[0] == '/' || is_numeric(redis->host)) {
-        (void)snprintf(redis->addresses[0], sizeof(redis->addresses[0]), "%s",
-                       redis->host[0] == '/' ? "" : redis->host);
+    if (host[0] == '/' || is_numeric(host)) {
+        (void)snprintf(redis->addresses[0], sizeof(redis->addresses[0]), "%.*s",
+                       INET6_ADDRSTRLEN - 1, host[0] == '/' ? "" : host);
         redis->address_count = 1;
         connect_next(redis);
         return;
@@ -380,8 +352,8 @@ static void begin(struct hz_redis *redis) HZ_ON(hz_output)
     if (redis->looking_up)
         return; /* a slow one from before: its answer counts for this turn */
     redis->lookup.data = redis;
-    int error =
-        uv_getaddrinfo(redis->loop, &redis->lookup, on_found, redis->host, redis->service, &hints);
+    (void)snprintf(service, sizeof(service), "%d", redis->login.port);
+    int error = uv_getaddrinfo(redis->loop, &redis->lookup, on_found, host, service, &hints);
     if (error < 0) {
         lose(redis, uv_strerror(error));
         return;
@@ -437,23 +409,10 @@ static void on_timer(uv_timer_t *timer)
 
 /* --- for the publisher --- */
 
-/* Once: this thread makes no file-system call later. */
-static void read_password(struct hz_redis *redis, const char *path)
+static void take_timeouts(struct hz_redis *redis, const struct hz_redis_config *config)
 {
-    struct hz_text fault = hz_text_in(redis->secret_fault, sizeof(redis->secret_fault));
-    int error = hz_secret_read(path, redis->secret, sizeof(redis->secret));
-
-    redis->has_secret = true;
-    if (error < 0)
-        hz_secret_fault(path, error, &fault);
-}
-
-static void forget(struct hz_redis *redis)
-{
-    explicit_bzero(redis->secret, sizeof(redis->secret));
-    free(redis->host);
-    free(redis->user);
-    free(redis);
+    redis->connect_timeout_ms = (uint64_t)(config->connect_timeout_ns / HZ_NS_PER_MS);
+    redis->reply_timeout_ms = (uint64_t)(config->reply_timeout_ns / HZ_NS_PER_MS);
 }
 
 int hz_redis_new(uv_loop_t *loop, const struct hz_redis_config *config,
@@ -466,24 +425,53 @@ int hz_redis_new(uv_loop_t *loop, const struct hz_redis_config *config,
         return -ENOMEM;
     redis->loop = loop;
     redis->events = *events;
-    redis->connect_timeout_ms = (uint64_t)(config->connect_timeout_ns / HZ_NS_PER_MS);
-    redis->reply_timeout_ms = (uint64_t)(config->reply_timeout_ns / HZ_NS_PER_MS);
-    if (config->password_file)
-        read_password(redis, config->password_file);
-    if (config->user && !(redis->user = strdup(config->user)))
-        error = -ENOMEM;
-    else
-        error = read_address(redis, config->address);
+    take_timeouts(redis, config);
+    error = config->enabled ? hz_redis_login(config, &redis->login) : 0;
     if (error == 0)
         error = uv_timer_init(loop, &redis->timer);
     if (error < 0) {
-        forget(redis);
+        free(redis);
         return error;
     }
     redis->timer.data = redis;
     redis->open = 1;
     *ret_redis = redis;
     return 0;
+}
+
+/* What is under way with the server that is left is nobody's any more. */
+static void leave(struct hz_redis *redis, enum redis_state state) HZ_ON(hz_output)
+{
+    redis->state = state;
+    redis->pause_ms = 0;
+    redis->looking_elsewhere = redis->looking_up;
+    (void)uv_timer_stop(&redis->timer);
+    give_up_wire(redis);
+}
+
+void hz_redis_use(struct hz_redis *redis, const struct hz_redis_config *config,
+                  const struct hz_redis_login *login)
+{
+    bool same = redis__same_server(login, &redis->login);
+    bool secret = login->fault[0] || redis__same_secret(login, &redis->login);
+
+    hz_assert(redis->state != CLOSED);
+    take_timeouts(redis, config);
+    if (same && secret)
+        return; /* a file that can't be read now is no reason to give up a connection */
+    if (redis->state != IDLE)
+        leave(redis, RESTING);
+    redis->login = *login;
+    if (redis->state != RESTING)
+        return; /* not started, or stopped from one of the replies */
+    start_timer(redis, 0);
+    redis->events.down(redis->events.ctx, "another address, user or password is in force");
+}
+
+void hz_redis_rest(struct hz_redis *redis)
+{
+    hz_assert(redis->state != CLOSED);
+    leave(redis, IDLE);
 }
 
 void hz_redis_start(struct hz_redis *redis)

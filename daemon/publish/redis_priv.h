@@ -12,6 +12,12 @@
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 
+/* redis_login.c */
+bool redis__same_server(const struct hz_redis_login *a, const struct hz_redis_login *b);
+bool redis__same_secret(const struct hz_redis_login *a, const struct hz_redis_login *b);
+
+/* redis_wire.c */
+
 struct redis_wire;
 
 struct redis_wire_events {

@@ -63,9 +63,10 @@ void hz_publisher_start(struct hz_publisher *publisher) HZ_ON(hz_output);
  * publisher that was never started. Nothing may be offered any more. */
 void hz_publisher_stop(struct hz_publisher *publisher, int64_t grace_ns, void (*closed)(void *ctx), void *ctx) HZ_ON(hz_output);
 
-/* The set in force changed: texts of states and latest values, and those options of `redis` that are
- * live (heart-beat, retention, maxlen, latest). Takes a reference. */
-void hz_publisher_use(struct hz_publisher *publisher, struct hz_set *set) HZ_ON(hz_output);
+/* The set in force changed: texts of states and latest values, and the options of `redis`. Takes a reference.
+ * With a `login` (hz_redis.h; lent) another Redis is used from here on: the stream and all beside it are
+ * brought there as after any loss, and nothing is done at the former one any more. NULL: that stays. */
+void hz_publisher_use(struct hz_publisher *publisher, struct hz_set *set, const struct hz_redis_login *login) HZ_ON(hz_output);
 
 /* Who has put the set into force that is in use now, how, why and when (UTC): told in meta at the next
  * heart-beat. */

@@ -37,10 +37,30 @@ struct hz_redis_events {
 /* `reply` NULL: the connection was lost, the command's fate is unknown. Lent. */
 typedef void (*hz_redis_reply)(void *ctx, const struct redisReply *reply);
 
-/* `config` is copied. -EINVAL: its address is none. */
+/* Where a connection leads and as whom. Holds a secret: whoever makes one wipes it. */
+struct hz_redis_login {
+    char host[256]; /* or the path of a unix socket */
+    int port;
+    bool has_user, has_secret;
+    char user[HZ_NAME_BYTES_MAX + 1];
+    char secret[512];
+    char fault[HZ_REDIS_REASON_BYTES]; /* why the password can't be read; "" = it was */
+};
+
+/* Reads the password's file, so not on the loop of a connection that is up. -EINVAL: the address is none. */
+int hz_redis_login(const struct hz_redis_config *config, struct hz_redis_login *ret_login) HZ_MUST_USE;
+
+/* `config` is copied, its password's file read. -EINVAL: its address is none (looked at where it is
+ * enabled; else hz_redis_use must come before hz_redis_start). */
 int hz_redis_new(uv_loop_t *loop, const struct hz_redis_config *config, const struct hz_redis_events *events,
                  struct hz_redis **ret_redis) HZ_MUST_USE HZ_ON(hz_output);
 void hz_redis_start(struct hz_redis *redis) HZ_ON(hz_output);
+/* Other options. Where address, user or password are not what they were, the connection is given up as if it
+ * were lost, and the next is made at once; a password that can't be read changes nothing there. */
+void hz_redis_use(struct hz_redis *redis, const struct hz_redis_config *config,
+                  const struct hz_redis_login *login) HZ_ON(hz_output);
+/* As before hz_redis_start, which may come again: awaited replies come as NULL, no event. */
+void hz_redis_rest(struct hz_redis *redis) HZ_ON(hz_output);
 /* Awaited replies come as NULL, no event comes any more; then `closed`, and the object is gone. */
 void hz_redis_stop(struct hz_redis *redis, void (*closed)(void *ctx), void *ctx) HZ_ON(hz_output);
 /* Gives the connection up as if it were lost (a server that answers, but not usefully). */

@@ -368,12 +368,12 @@ static void the_registry_changes(void **state)
     wait_for(LATEST, "E1/TF1/P40", "{\"v\":2,");
     wait_for(HAZARDS, "E1/TF1", "\"colour\":\"red\"");
     hz_role_take(&hz_output);
-    hz_publisher_use(w.publisher, smaller);
+    hz_publisher_use(w.publisher, smaller, NULL);
     world_until(&w, is_gone);
     assert_int_equal(ask_number(&server, "HEXISTS " LATEST " E1/TF1/P01"), 1);
     wait_for(HAZARDS, "E1/TF1", "\"colour\":\"\""); /* the alarm's point belongs to nothing now */
     wait_for(WHOLE, NULL, "\"colour\":\"red\"");    /* but it is still active */
-    hz_publisher_use(w.publisher, w.c.set);
+    hz_publisher_use(w.publisher, w.c.set, NULL);
     wait_for(HAZARDS, "E1/TF1", "\"colour\":\"red\"");
     hz_set_unref(smaller);
 }

@@ -28,7 +28,7 @@ static const struct row rows[] = {
     {"choice", GOOD_FEED, GOOD_FEED "language: en\n", "language "},
     {"bool and count", GOOD_FEED, GOOD_FEED "redis:\n  latest: false\n  maxlen: 5000\n",
      "redis.maxlen redis.latest "},
-    {"a text that was not there", GOOD_FEED, GOOD_FEED "redis:\n  user: u\n", "redis.user! "},
+    {"a text that was not there", GOOD_FEED, GOOD_FEED "redis:\n  user: u\n", "redis.user "},
     {"of an element", GOOD_FEED FEED_B, GOOD_FEED FEED_B "  skew: 5s\n", "feeds.b.skew "},
     {"an element that comes", GOOD_FEED, GOOD_FEED FEED_B, "feeds.b! "},
     {"an element that goes", GOOD_FEED FEED_B, GOOD_FEED, "feeds.b! "},
