@@ -206,7 +206,8 @@ static void journal_feed_lost(struct hz_pipeline *p, uint32_t feed) HZ_ON(hz_ing
     (void)pipeline__ingest_record(p, &lost.head);
 }
 
-/* In this order: who begins, what was not watched, by what rules from here on, and what is wrong. */
+/* In this order: who begins, by what rules from here on, what was not watched, and what is wrong. The rules
+ * come before anything that can be an alarm: output begins with that set. */
 void pipeline__begin_run(struct hz_pipeline *p)
 {
     struct pipeline_ingest *in = &p->ingest;
@@ -226,9 +227,9 @@ void pipeline__begin_run(struct hz_pipeline *p)
     atomic_store_explicit(&p->jt_offset_ns, in->jt_offset_ns, memory_order_relaxed);
     in->progress_at_ns = in->last_mono_ns;
     (void)pipeline__ingest_record(p, &start.head);
+    (void)pipeline__ingest_record(p, &ruleset.head);
     if (last_wall_ns != 0)
         journal_gap(p, HZ_GAP_DOWN, last_wall_ns);
-    (void)pipeline__ingest_record(p, &ruleset.head);
     for (uint32_t i = 0; i < in->feed_count; i++) {
         journal_feed_lost(p, pipeline__feed_id(p, i));
         pipeline__ingest_observe(p, HZ_OBSERVED_UNREAD, pipeline__feed_id(p, i), 0);

@@ -569,6 +569,27 @@ static void killed_in_a_reload_one_set_or_the_other(void **state)
     load = NULL;
 }
 
+/* The first alert of a run is that of the gap. It was told in the words of the new set, while the journal
+ * had the former one in force there. */
+static void a_start_with_other_files_after_a_gap(void **state)
+{
+    (void)state;
+    load = under_load_new("");
+    flow = under_load_flow(load);
+    flow_start(flow, FLOW_DAEMON);
+    flow_wait_connected(flow);
+    under_load_begin(load, 5000);
+    flow_kill(flow, FLOW_DAEMON);
+    write_load_rules(1);
+    (void)nanosleep(&(struct timespec){2, 200000000}, NULL); /* a gap is an alarm from 2 s on */
+    flow_start(flow, FLOW_DAEMON);
+    flow_wait_connected(flow);
+    under_load_end(load);
+    assert_true(under_load_compare(load) > 0);
+    under_load_free(load);
+    load = NULL;
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -589,6 +610,7 @@ int main(void)
         cmocka_unit_test(twenty_reloads_lose_no_reading),
         cmocka_unit_test(twenty_reloads_with_a_rule_thread),
         cmocka_unit_test(killed_in_a_reload_one_set_or_the_other),
+        cmocka_unit_test(a_start_with_other_files_after_a_gap),
     };
 
     if (!flow_available(FLOW_DAEMON))
