@@ -16,6 +16,9 @@
 #define PULSE_MS        100
 #define ACKS_WITHIN_MS  2 /* an acknowledgement waits at most so long before it asks for a sync */
 #define UNREAD_AFTER_NS (2 * HZ_NS_PER_S)
+/* Without a look at the sockets: a tick takes tens of us while a changed set is worked off. */
+#define TICKS_MOST 64
+#define TICKS_NS   (300 * HZ_NS_PER_US)
 
 /* Acknowledges what is durable. `durable` was looked at before the notices were taken: a hole below it
  * is known by now. */
@@ -173,9 +176,12 @@ static void look_after_due(struct hz_pipeline *p) HZ_ON(hz_ingest)
 {
     struct pipeline_ingest *in = &p->ingest;
     struct hz_record_tick tick = {.head = {HZ_RECORD_TICK, sizeof(tick), 0}};
+    const int64_t until = pipeline__ingest_now(p) + TICKS_NS;
 
-    for (int ticks = 0; ticks < 64; ticks++) {
+    for (int ticks = 0; ticks < TICKS_MOST; ticks++) {
         int64_t jt = pipeline__ingest_now(p);
+        if (ticks > 0 && jt > until)
+            break;
         if (atomic_load_explicit(&p->next_due_ns, memory_order_acquire) <= jt && !engine_is_up(p)) {
             (void)uv_timer_stop(&in->due);
             return;
