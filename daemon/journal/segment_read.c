@@ -200,6 +200,23 @@ static int open_next(struct hz_segment_reader *reader)
     return error;
 }
 
+/* The next frame's bytes, as far as the file has them, and its length (0: none). No more is asked for than
+ * the frame is long: behind the last ones there is not more, and each would be read anew. */
+static int64_t fill_frame(struct hz_segment_reader *reader, const char **ret_frame,
+                          uint32_t *ret_bytes)
+{
+    int64_t got = fill(reader, reader->offset, sizeof(*ret_bytes));
+
+    *ret_bytes = 0;
+    if (got >= (int64_t)sizeof(*ret_bytes))
+        memcpy(ret_bytes, reader->buffer + (reader->offset - reader->buffer_offset),
+               sizeof(*ret_bytes));
+    if (got >= 0 && *ret_bytes > got && *ret_bytes <= HZ_SEGMENT_FRAME_BYTES_MAX)
+        got = fill(reader, reader->offset, *ret_bytes);
+    *ret_frame = reader->buffer + (reader->offset - reader->buffer_offset);
+    return got;
+}
+
 int hz_segment_next(struct hz_segment_reader *reader, const void **ret_frame, uint32_t *ret_bytes,
                     struct hz_segment_place *ret_place)
 {
@@ -209,13 +226,11 @@ int hz_segment_next(struct hz_segment_reader *reader, const void **ret_frame, ui
             return error;
         if (reader->fd < 0)
             continue;
-        int64_t got = fill(reader, reader->offset, HZ_SEGMENT_FRAME_BYTES_MAX);
+        const char *frame;
+        uint32_t bytes;
+        int64_t got = fill_frame(reader, &frame, &bytes);
         if (got < 0)
             return (int)got;
-        const char *frame = reader->buffer + (reader->offset - reader->buffer_offset);
-        uint32_t bytes = 0;
-        if (got >= 4)
-            memcpy(&bytes, frame, sizeof(bytes));
         if (bytes == 0 || !journal__frame_good(reader->class_, frame, (size_t)got)) {
             error = end_segment(reader, bytes == 0);
             if (error < 0)

@@ -43,6 +43,9 @@ struct hz_snapshot_reader {
     const struct hz_disk *disk;
     int fd;
     uint64_t offset, end; /* in the file */
+    uint64_t kept_at; /* in the file, of kept[0]: the engine reads a point's few bytes at a time */
+    size_t kept_length;
+    char kept[COPY_BYTES];
 };
 
 static void name_of(uint64_t seq, char to[NAME_BYTES])
@@ -268,21 +271,49 @@ int hz_snapshot_open(struct hz_store *store, uint64_t most, struct hz_snapshot_r
         (void)store->disk->close(store->disk->ctx, fd); /* nothing was written */
         return -ENOMEM;
     }
-    *reader = (struct hz_snapshot_reader){store->disk, fd, sizeof(struct snapshot_head), end};
+    reader->disk = store->disk;
+    reader->fd = fd;
+    reader->offset = sizeof(struct snapshot_head);
+    reader->end = end;
+    reader->kept_at = reader->kept_length = 0;
     *ret_reader = reader;
     *ret_seq = found.seqs[at];
     return 0;
 }
 
+/* The next bytes of the file are kept; a failed read keeps none. */
+static int keep_next(struct hz_snapshot_reader *reader)
+{
+    const uint64_t left = reader->end - reader->offset;
+    const size_t length = left < sizeof(reader->kept) ? (size_t)left : sizeof(reader->kept);
+    const int error = store__read(reader->disk, reader->fd, reader->kept, length, reader->offset);
+
+    reader->kept_at = reader->offset;
+    reader->kept_length = error < 0 ? 0 : length;
+    return error;
+}
+
 int hz_snapshot_read(void *ctx, void *bytes, size_t length)
 {
     struct hz_snapshot_reader *reader = ctx;
+    char *to = bytes;
 
     if (length > reader->end - reader->offset)
         return HZ_EOF;
-    int error = store__read(reader->disk, reader->fd, bytes, length, reader->offset);
-    reader->offset += length;
-    return error;
+    while (length > 0) {
+        const uint64_t kept_end = reader->kept_at + reader->kept_length;
+        const int error =
+            reader->kept_length == 0 || reader->offset == kept_end ? keep_next(reader) : 0;
+        if (error < 0)
+            return error;
+        const size_t there = (size_t)(reader->kept_at + reader->kept_length - reader->offset);
+        const size_t part = length < there ? length : there;
+        memcpy(to, reader->kept + (reader->offset - reader->kept_at), part);
+        to += part;
+        length -= part;
+        reader->offset += part;
+    }
+    return 0;
 }
 
 void hz_snapshot_close(struct hz_snapshot_reader *reader)
