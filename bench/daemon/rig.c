@@ -336,15 +336,25 @@ uint64_t rig_rss_bytes(pid_t pid)
 
 /* --- what the daemon says --- */
 
-static bool ask(struct rig *rig, const char *request)
+/* A connection with the request on it, or -1. */
+static int send_request(const struct rig *rig, const char *request)
 {
     int fd = connect_to(rig, "runtime/hazardd.sock");
+
+    if (fd < 0 || write(fd, request, strlen(request)) == (ssize_t)strlen(request))
+        return fd;
+    (void)close(fd);
+    return -1;
+}
+
+static bool ask(struct rig *rig, const char *request)
+{
+    int fd = send_request(rig, request);
     size_t length = 0;
 
     if (fd < 0)
         return false;
-    bool sent = write(fd, request, strlen(request)) == (ssize_t)strlen(request);
-    while (sent && length < ANSWER_BYTES - 1 && !strstr(rig->answer, "{\"end\":true}")) {
+    while (length < ANSWER_BYTES - 1 && !strstr(rig->answer, "{\"end\":true}")) {
         ssize_t got = read(fd, rig->answer + length, ANSWER_BYTES - 1 - length);
         if (got <= 0)
             break;
@@ -353,6 +363,28 @@ static bool ask(struct rig *rig, const char *request)
     }
     (void)close(fd);
     return length > 0;
+}
+
+/* The answer has a line for each change, and the summary before its end. */
+void rig_reload(struct rig *rig, unsigned max_new_alarms)
+{
+    char request[128], line[4096], last[4096] = "it said nothing";
+    bool put = false, ended = false;
+
+    (void)snprintf(request, sizeof(request), "reload\treason=bench\tmax-new-alarms=%u\n",
+                   max_new_alarms);
+    int fd = send_request(rig, request);
+    FILE *answer = fd >= 0 ? fdopen(fd, "r") : NULL;
+    while (answer && !ended && fgets(line, sizeof(line), answer)) {
+        put = put || (strstr(line, "\"what\":\"summary\"") && strstr(line, "\"put\":true"));
+        ended = strstr(line, "{\"end\":true}") != NULL;
+        memcpy(last, line, sizeof(last));
+        if (strstr(line, "{\"error\":"))
+            break;
+    }
+    if (!put || !ended)
+        rig_fail("the reload failed: %s", last);
+    (void)fclose(answer);
 }
 
 int64_t rig_number(struct rig *rig, const char *what, const char *key)

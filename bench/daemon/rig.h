@@ -43,6 +43,9 @@ void rig_look_after(struct rig *rig);
 double rig_cpu_s(pid_t pid);
 uint64_t rig_rss_bytes(pid_t pid);
 
+/* Has the files put into force; the bench ends when that is refused. Comes back when they are. */
+void rig_reload(struct rig *rig, unsigned max_new_alarms);
+
 /* A number of `status`: rig_number(rig, "engine", "readings"). */
 int64_t rig_number(struct rig *rig, const char *what, const char *key);
 /* Until the number has come to `least`; the bench ends when it has stood still for a minute. */
