@@ -41,8 +41,9 @@ enum config_type {
 };
 
 enum config_reload {
-    CONFIG_LIVE,   /* taken over at a reload, nothing is interrupted */
-    CONFIG_RESTART /* needs a restart of the daemon */
+    CONFIG_LIVE,      /* taken over at a reload, nothing is interrupted */
+    CONFIG_RECONNECT, /* the same; a connection that it belongs to is made anew */
+    CONFIG_RESTART    /* needs a restart of the daemon */
 };
 
 struct config_word {

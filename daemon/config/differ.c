@@ -124,6 +124,35 @@ static void differ_section(const struct differ *d, const char *section, const vo
             differ_row(d, &config__options.rows[i], a, b, prefix);
 }
 
+/* --- feeds --- */
+
+static bool same_filters(const struct config_row *row, const void *a, const void *b)
+{
+    struct list in_a = list_of(row, a), in_b = list_of(row, b);
+
+    if (in_a.count != in_b.count)
+        return false;
+    for (uint32_t i = 0; i < in_a.count; i++) /* in their order: the first that matches counts */
+        for (size_t k = 0; k < config__options.count; k++)
+            if (strcmp(config__options.rows[k].section, row->shape->section) == 0 &&
+                !same_value(&config__options.rows[k], in_a.at + i * row->shape->size,
+                            in_b.at + i * row->shape->size))
+                return false;
+    return true;
+}
+
+bool hz_config_same_connection(const struct hz_feed_config *a, const struct hz_feed_config *b)
+{
+    for (size_t i = 0; i < config__options.count; i++) {
+        const struct config_row *row = &config__options.rows[i];
+        if (strcmp(row->section, "feeds") != 0 || row->reload != CONFIG_RECONNECT)
+            continue;
+        if (row->type == CONFIG_SEQUENCE ? !same_filters(row, a, b) : !same_value(row, a, b))
+            return false;
+    }
+    return true;
+}
+
 void hz_config_differ(const struct hz_config *a, const struct hz_config *b,
                       void (*each)(void *ctx, const char *path, bool restart), void *ctx)
 {

@@ -30,7 +30,7 @@ static void add_bounds(struct hz_text *text, const struct config_row *row)
 
 static const char *reload_word(const struct config_row *row)
 {
-    static const char *const words[] = {"live", "restart"};
+    static const char *const words[] = {"live", "reconnect", "restart"};
 
     return words[row->reload];
 }

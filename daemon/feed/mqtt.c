@@ -67,6 +67,16 @@ static void open_handles(struct hz_mqtt *mqtt)
     mqtt->dial.ctx = mqtt;
 }
 
+int hz_mqtt_check(const struct hz_feed_config *config, const char *runtime_directory)
+{
+    struct feed_address address;
+    char path[sizeof(((struct hz_mqtt *)NULL)->inner_path)];
+    int error = feed__address_parse(config->address, &address);
+
+    return error == 0 ? feed__inner_path(runtime_directory, config->name, path, sizeof(path))
+                      : error;
+}
+
 int hz_mqtt_new(uv_loop_t *loop, const struct hz_clock *clock, const struct hz_feed_config *config,
                 const char *runtime_directory, const struct hz_mqtt_events *events,
                 struct hz_mqtt **ret_mqtt)

@@ -132,6 +132,9 @@ static int make(struct hz_pipeline *p, struct pipeline_reload *reload,
                                   &hz_ruleset_set(reload->ruleset)->config->redis))
         return 0;
     if (error == 0)
+        error = pipeline__feeds_new(p, hz_ruleset_set(p->builder.ruleset),
+                                    hz_ruleset_set(reload->ruleset), &reload->feeds);
+    if (error == 0)
         error = hz_ruleset_compare(reload->ruleset, p->builder.ruleset);
     return error == 0 ? reload__compare(reload, p->builder.ruleset, p->config) : error;
 }
@@ -218,6 +221,8 @@ static struct pipeline_change *new_change(struct pipeline_reload *reload)
         return NULL;
     }
     change->ruleset = reload->ruleset;
+    change->feeds = reload->feeds;
+    reload->feeds = (struct pipeline_feeds){0};
     hz_assert(hz_redis_login(&set->config->redis, &change->login) == 0); /* as in can_log_in */
     change->for_ingest = hz_set_ref(set);
     change->for_output = hz_set_ref(set);
@@ -233,6 +238,7 @@ static void free_change(struct pipeline_change *change)
     hz_set_unref(change->for_ingest);
     hz_set_unref(change->for_output);
     free(change->present);
+    pipeline__feeds_free(&change->feeds);
     explicit_bzero(&change->login, sizeof(change->login));
     free(change);
 }
@@ -291,6 +297,7 @@ static void drop(struct pipeline_reload *reload)
     drop(reload->dropped);
     hz_ruleset_free(reload->ruleset);
     reload->ruleset = NULL;
+    pipeline__feeds_free(&reload->feeds);
     reload__free(reload);
 }
 
@@ -316,6 +323,7 @@ void *pipeline__builder_run(void *pipeline)
 
     hz_role_take(&hz_builder);
     for (;;) {
+        pipeline__feeds_free_gone(p);
         bool last = pipeline__stage_reached(p, PIPELINE_STOP_BUILDER);
         struct pipeline_reload *reload =
             atomic_exchange_explicit(&p->reload_asked, NULL, memory_order_acquire);

@@ -32,10 +32,11 @@ struct feed_sought {
 
 struct pipeline_feed {
     struct hz_pipeline *p;
+    struct hz_config *of; /* a reference: what `config` is part of */
     const struct hz_feed_config *config;
-    struct pipeline_feed_counts *counts;
-    uint32_t index, id;
-    struct hz_mqtt *mqtt; /* NULL when it has closed */
+    struct pipeline_feed_counts *counts; /* of all that had this name, one after the other */
+    uint32_t id;
+    struct hz_mqtt *mqtt; /* NULL before it has opened and when it has closed */
     struct hz_mqtt_events events;
     struct hz_zone *zone;
     struct feed_filter *filters;
@@ -54,7 +55,12 @@ struct pipeline_feed {
     struct feed_sought sought[FEED_SOUGHT];  /* a ring from first to end ... */
     struct hz_names_seek seeks[FEED_SOUGHT]; /* ... and their look-ups */
     uint64_t sought_first, sought_end;
+    struct hz_mqtt_counts counted; /* in `counts` before this connection: bytes, acks_sent, unread_ns */
     struct hz_log_rate log_rate;
+    bool in_force, leaving, closing;        /* ingest_feeds.c */
+    int64_t leave_by_ns;                    /* mono */
+    struct pipeline_feed *next;             /* of those that leave, and of those that are gone */
+    struct pipeline_feed *before, *after;   /* under the same name: whose end this one waits for, who waits for its end */
     uint32_t *order; /* of a batch by stamp */
 };
 
@@ -65,7 +71,11 @@ static inline void feed__add(_Atomic uint64_t *count, uint64_t by)
 
 /* ingest_message.c: an hz_mqtt_events.message, ctx a struct pipeline_feed */
 void feed__message(void *ctx, const struct hz_mqtt_message *message);
-/* Ends the block of the read under way. */
+/* ingest_feed.c */
+void feed__journal_state(struct pipeline_feed *feed, enum hz_feed_state state) HZ_ON(hz_ingest);
+void feed__journal_gap(struct pipeline_feed *feed, enum hz_gap_reason reason) HZ_ON(hz_ingest);
+void feed__say_state(struct pipeline_feed *feed, enum pipeline_feed_state state, const char *reason) HZ_ON(hz_ingest);
+/* ingest_message.c: ends the block of the read under way. */
 void feed__close_block(struct pipeline_feed *feed) HZ_ON(hz_ingest);
 
 #endif

@@ -8,7 +8,7 @@
  * Between two sleeps: read sockets (callbacks) -> blocks -> [engine, when it has no thread of its own]
  * -> before_sleep: commands, notices, acknowledgements, back-pressure, the next due time.
  */
-#include "ingest_priv.h"
+#include "feed_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,9 +29,13 @@ static void wait_no_more(struct hz_pipeline *p, uint64_t durable) HZ_ON(hz_inges
     if (p->ingest.stalled || atomic_load_explicit(&p->holes_closed, memory_order_acquire) !=
                                  atomic_load_explicit(&p->holes_known, memory_order_relaxed))
         return; /* acknowledgements are withheld until the journal alone gives the state again */
-    for (uint32_t i = 0; i < p->ingest.feed_count; i++) {
-        pipeline__feed_ack(p->ingest.feeds[i], durable);
-        waits |= pipeline__feed_waits(p->ingest.feeds[i]);
+    for (uint32_t i = 0; i < p->ingest.feeds.count; i++) {
+        pipeline__feed_ack(p->ingest.feeds.at[i], durable);
+        waits |= pipeline__feed_waits(p->ingest.feeds.at[i]);
+    }
+    for (struct pipeline_feed *feed = p->ingest.leaving; feed; feed = feed->next) {
+        pipeline__feed_ack(feed, durable);
+        waits |= pipeline__feed_waits(feed);
     }
     atomic_store_explicit(&p->ingest_waits, waits, memory_order_relaxed);
 }
@@ -56,8 +60,8 @@ static void pause_feeds(struct hz_pipeline *p, bool paused) HZ_ON(hz_ingest)
 {
     p->ingest.paused = paused;
     p->ingest.paused_since_ns = paused ? p->ingest.last_mono_ns : 0;
-    for (uint32_t i = 0; i < p->ingest.feed_count; i++)
-        pipeline__feed_pause(p->ingest.feeds[i], paused);
+    for (uint32_t i = 0; i < p->ingest.feeds.count; i++)
+        pipeline__feed_pause(p->ingest.feeds.at[i], paused);
     if (!paused)
         return;
     atomic_store_explicit(&p->ingest_waits, true, memory_order_relaxed);
@@ -68,8 +72,8 @@ static void pause_feeds(struct hz_pipeline *p, bool paused) HZ_ON(hz_ingest)
 static void set_unread(struct hz_pipeline *p, bool unread) HZ_ON(hz_ingest)
 {
     p->ingest.unread_said = unread;
-    for (uint32_t i = 0; i < p->ingest.feed_count; i++)
-        pipeline__feed_unread(p->ingest.feeds[i], unread);
+    for (uint32_t i = 0; i < p->ingest.feeds.count; i++)
+        pipeline__feed_unread(p->ingest.feeds.at[i], unread);
 }
 
 static void look_after_room(struct hz_pipeline *p) HZ_ON(hz_ingest)
@@ -208,13 +212,6 @@ void ingest__due(uv_timer_t *timer)
     (void)timer; /* before_sleep does it */
 }
 
-static void begin_stop(struct hz_pipeline *p) HZ_ON(hz_ingest)
-{
-    p->ingest.stopping = true;
-    for (uint32_t i = 0; i < p->ingest.feed_count; i++)
-        pipeline__feed_stop(p->ingest.feeds[i]);
-}
-
 static void before_sleep(uv_prepare_t *handle)
 {
     struct hz_pipeline *p = handle->data;
@@ -237,11 +234,12 @@ static void before_sleep(uv_prepare_t *handle)
             pipeline__rule_step(p);
     }
     wait_no_more(p, durable);
+    ingest__look_after_leaving(p);
     look_after_room(p);
     look_after_due(p);
     if (!p->ingest.stopping && pipeline__stage_reached(p, PIPELINE_STOP_INGEST))
-        begin_stop(p);
-    if (p->ingest.stopping && p->ingest.feeds_closed == p->ingest.feed_count)
+        ingest__stop_feeds(p);
+    if (p->ingest.stopping && ingest__feeds_closed(p))
         uv_stop(&p->ingest.loop);
 }
 
@@ -303,8 +301,8 @@ static void pulse(uv_timer_t *timer)
     look_after_disk(p);
     say_ring_full(p);
     atomic_store_explicit(&p->ring_used, hz_block_ring_used(p->ring), memory_order_relaxed);
-    for (uint32_t i = 0; i < p->ingest.feed_count; i++)
-        pipeline__feed_count(p->ingest.feeds[i]);
+    for (uint32_t i = 0; i < p->ingest.feeds.count; i++)
+        pipeline__feed_count(p->ingest.feeds.at[i]);
 }
 
 /* --- start and end --- */
@@ -348,12 +346,8 @@ int pipeline__ingest_init(struct hz_pipeline *p)
         error = ingest__records_init(p);
     if (error == 0)
         error = ingest__unknown_init(p);
-    in->feed_count = p->config->feed_count;
-    in->feeds = calloc(in->feed_count ? in->feed_count : 1, sizeof(*in->feeds));
-    if (error == 0 && !in->feeds)
-        error = -ENOMEM;
-    for (uint32_t i = 0; error == 0 && i < in->feed_count; i++)
-        error = pipeline__feed_new(p, i, &in->feeds[i]);
+    if (error == 0)
+        error = pipeline__feeds_new(p, NULL, in->set, &in->feeds);
     return error;
 }
 
@@ -369,9 +363,8 @@ void pipeline__ingest_done(struct hz_pipeline *p)
     struct pipeline_ingest *in = &p->ingest;
 
     hz_role_take(&hz_ingest);
-    for (uint32_t i = 0; in->feeds && i < in->feed_count; i++)
-        pipeline__feed_free(in->feeds[i]);
-    free(in->feeds);
+    pipeline__feeds_free(&in->feeds);
+    pipeline__feeds_free_gone(p);
     free(in->present);
     hz_set_unref(in->set);
     pipeline__texts_free(in->texts);
@@ -396,8 +389,7 @@ void *pipeline__ingest_run(void *pipeline)
     (void)uv_check_start(&p->ingest.after_sleep, after_sleep);
     (void)uv_poll_start(&p->ingest.waker, UV_READABLE, woken);
     (void)uv_timer_start(&p->ingest.pulse, pulse, PULSE_MS, PULSE_MS);
-    for (uint32_t i = 0; i < p->ingest.feed_count; i++)
-        pipeline__feed_start(p->ingest.feeds[i]);
+    ingest__start_feeds(p);
     (void)uv_run(&p->ingest.loop, UV_RUN_DEFAULT);
     ingest__end_run(p);
     return NULL;

@@ -6,17 +6,8 @@
  */
 #include "feed_priv.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-uint32_t pipeline__feed_id(const struct hz_pipeline *p, uint32_t index)
-{
-    const char *name = p->config->feeds[index].name;
-
-    return hz_names_find(p->names, HZ_NAMED_FEED, name, strlen(name));
-}
 
 /* --- the end of a read --- */
 
@@ -51,7 +42,7 @@ static void on_read_end(void *ctx)
 
 /* --- connection --- */
 
-static void journal_state(struct pipeline_feed *feed, enum hz_feed_state state) HZ_ON(hz_ingest)
+void feed__journal_state(struct pipeline_feed *feed, enum hz_feed_state state)
 {
     struct hz_record_feed record = {
         .head = {HZ_RECORD_FEED, sizeof(record), 0}, .feed = feed->id, .state = state};
@@ -59,7 +50,7 @@ static void journal_state(struct pipeline_feed *feed, enum hz_feed_state state) 
     (void)pipeline__ingest_record(feed->p, &record.head);
 }
 
-static void journal_gap(struct pipeline_feed *feed, enum hz_gap_reason reason) HZ_ON(hz_ingest)
+void feed__journal_gap(struct pipeline_feed *feed, enum hz_gap_reason reason)
 {
     struct hz_record_gap gap = {.head = {HZ_RECORD_GAP, sizeof(gap), 0},
                                 .feed = feed->id,
@@ -77,13 +68,12 @@ static void tell_state(struct pipeline_feed *feed) HZ_ON(hz_ingest)
         feed->untold = false;
 }
 
-static void say_state(struct pipeline_feed *feed, enum pipeline_feed_state state,
-                      const char *reason) HZ_ON(hz_ingest)
+void feed__say_state(struct pipeline_feed *feed, enum pipeline_feed_state state, const char *reason)
 {
     bool changes = feed->said.since_ns == 0 || feed->said.state != state;
 
     feed->said.kind = PIPELINE_OUTCOME_FEED;
-    feed->said.feed = feed->index;
+    feed->said.feed = feed->id;
     feed->said.state = state;
     if (changes) /* not at each attempt that fails */
         feed->said.since_ns = feed->p->ingest.last_wall_ns;
@@ -95,10 +85,10 @@ static void say_state(struct pipeline_feed *feed, enum pipeline_feed_state state
 static void on_connected(struct pipeline_feed *feed) HZ_ON(hz_ingest)
 {
     feed->connected = true;
-    say_state(feed, PIPELINE_FEED_CONNECTED, "");
+    feed__say_state(feed, PIPELINE_FEED_CONNECTED, "");
     hz_log_notice("feed %s: connected to %s", feed->config->name, feed->config->address);
-    journal_state(feed, HZ_FEED_CONNECTED);
-    journal_gap(feed, HZ_GAP_FEED);
+    feed__journal_state(feed, HZ_FEED_CONNECTED);
+    feed__journal_gap(feed, HZ_GAP_FEED);
 }
 
 static void on_lost(struct pipeline_feed *feed, const char *reason) HZ_ON(hz_ingest)
@@ -107,7 +97,7 @@ static void on_lost(struct pipeline_feed *feed, const char *reason) HZ_ON(hz_ing
 
     feed->acks_first = feed->acks_end; /* the broker sends those again */
     feed->ack_queued = feed->ack_newest;
-    say_state(feed, PIPELINE_FEED_LOST, reason);
+    feed__say_state(feed, PIPELINE_FEED_LOST, reason);
     if (hz_log_rate_pass(&feed->log_rate, feed->p->ingest.last_mono_ns, FEED_LINES_LOGGED, &held))
         hz_log_warning("feed %s: %s: %s", feed->config->name,
                        feed->connected ? "connection lost" : "not connected", reason);
@@ -115,7 +105,7 @@ static void on_lost(struct pipeline_feed *feed, const char *reason) HZ_ON(hz_ing
         return; /* it was lost already */
     feed->connected = false;
     feed__add(&feed->counts->losses, 1);
-    journal_state(feed, HZ_FEED_LOST);
+    feed__journal_state(feed, HZ_FEED_LOST);
     if (feed->unread) /* unread since lost_wall_ns: one gap follows the other */
         pipeline__ingest_observe(feed->p, HZ_OBSERVED_UNREAD, feed->id, 0);
     else
@@ -128,6 +118,10 @@ static void on_state(void *ctx, enum hz_feed_state state, const char *reason)
     struct pipeline_feed *feed = ctx;
 
     hz_role_assert(&hz_ingest);
+    if (feed->leaving) {
+        feed->acks_first = feed->acks_end; /* nobody to acknowledge to */
+        return;
+    }
     feed__close_block(feed); /* before another record is begun */
     (void)pipeline__ingest_now(feed->p);
     if (state == HZ_FEED_CONNECTED)
@@ -159,7 +153,7 @@ void pipeline__feed_pause(struct pipeline_feed *feed, bool paused)
         return; /* stopped */
     hz_mqtt_pause(feed->mqtt, paused);
     if (feed->connected)
-        say_state(feed, paused ? PIPELINE_FEED_PAUSED : PIPELINE_FEED_CONNECTED, "");
+        feed__say_state(feed, paused ? PIPELINE_FEED_PAUSED : PIPELINE_FEED_CONNECTED, "");
 }
 
 /* Its sockets were not read for more than 2 s: for the engine a feed that was lost. */
@@ -171,12 +165,12 @@ void pipeline__feed_unread(struct pipeline_feed *feed, bool unread)
     feed__close_block(feed);
     if (unread) {
         feed->lost_wall_ns = feed->p->ingest.last_wall_ns;
-        journal_state(feed, HZ_FEED_LOST);
+        feed__journal_state(feed, HZ_FEED_LOST);
         hz_log_warning("feed %s: not read for 2 s, QoS 0 data may be lost at the broker",
                        feed->config->name);
     } else {
-        journal_state(feed, HZ_FEED_CONNECTED);
-        journal_gap(feed, HZ_GAP_UNREAD);
+        feed__journal_state(feed, HZ_FEED_CONNECTED);
+        feed__journal_gap(feed, HZ_GAP_UNREAD);
     }
     pipeline__ingest_observe(feed->p, HZ_OBSERVED_UNREAD, feed->id, unread);
 }
@@ -219,72 +213,45 @@ void pipeline__feed_count(struct pipeline_feed *feed)
     if (!feed->mqtt)
         return;
     hz_mqtt_counts(feed->mqtt, &counts);
-    atomic_store_explicit(&feed->counts->bytes, counts.bytes, memory_order_relaxed);
-    atomic_store_explicit(&feed->counts->acks, counts.acks_sent, memory_order_relaxed);
-    atomic_store_explicit(&feed->counts->unread_ns, (uint64_t)counts.unread_ns,
+    atomic_store_explicit(&feed->counts->bytes, feed->counted.bytes + counts.bytes,
+                          memory_order_relaxed);
+    atomic_store_explicit(&feed->counts->acks, feed->counted.acks_sent + counts.acks_sent,
+                          memory_order_relaxed);
+    atomic_store_explicit(&feed->counts->unread_ns,
+                          (uint64_t)(feed->counted.unread_ns + counts.unread_ns),
                           memory_order_relaxed);
 }
 
-void pipeline__feed_use(struct pipeline_feed *feed, const struct hz_config *config)
+void pipeline__feed_use(struct pipeline_feed *feed, const struct hz_feed_config *config)
 {
-    for (uint32_t i = 0; i < config->feed_count; i++)
-        if (strcmp(config->feeds[i].name, feed->config->name) == 0)
-            feed->skew_ms = config->feeds[i].skew_ns / HZ_NS_PER_MS;
+    feed->skew_ms = config->skew_ns / HZ_NS_PER_MS;
 }
 
 /* --- life --- */
 
-static int new_filter(struct pipeline_feed *feed, uint32_t i)
+/* What there is under its name goes on counting. */
+static void take_counts(struct pipeline_feed *feed) HZ_ON(hz_ingest)
 {
-    struct feed_filter *filter = &feed->filters[i];
-    struct hz_diagnostics unused; /* the set was checked: only memory can fail */
+    struct pipeline_feed_counts *counts = feed->counts;
 
-    filter->config = &feed->config->filters[i];
-    bool life = filter->config->format == HZ_PAYLOAD_HEARTBEAT;
-    hz_diagnostics_init(&unused);
-    int error = hz_topic_compile(filter->config->topic, life ? "" : filter->config->key,
-                                 "hazardd.yaml", filter->config->line, &unused, &filter->topic);
-    hz_diagnostics_done(&unused);
-    if (error == 0)
-        error = hz_decoder_new(filter->config, feed->zone, &filter->decoder);
-    return error;
-}
-
-int pipeline__feed_new(struct hz_pipeline *p, uint32_t index, struct pipeline_feed **ret_feed)
-{
-    struct pipeline_feed *feed = calloc(1, sizeof(*feed));
-
-    if (!feed)
-        return -ENOMEM;
-    feed->p = p;
-    feed->index = index;
-    feed->config = &p->config->feeds[index];
-    feed->counts = &p->feed_counts[index];
-    feed->id = pipeline__feed_id(p, index);
-    feed->skew_ms = feed->config->skew_ns / HZ_NS_PER_MS;
-    feed->lost_wall_ns = hz_wall_ns(p->options.clock);
-    feed->filters = calloc(feed->config->filter_count, sizeof(*feed->filters));
-    feed->acks = malloc(FEED_WAITING_ACKS * sizeof(*feed->acks));
-    feed->order = malloc(HZ_PAYLOAD_READINGS_MAX * sizeof(*feed->order));
-    int error = feed->filters && feed->acks && feed->order ? 0 : -ENOMEM;
-    if (error == 0)
-        error = hz_zone_load(feed->config->timezone, &feed->zone);
-    for (uint32_t i = 0; error == 0 && i < feed->config->filter_count; i++)
-        error = new_filter(feed, i);
-    feed->events = (struct hz_mqtt_events){feed__message, on_read_end, on_state, on_oddity, feed};
-    if (error == 0)
-        error = hz_mqtt_new(&p->ingest.loop, p->options.clock, feed->config,
-                            p->options.runtime_directory, &feed->events, &feed->mqtt);
-    if (error < 0) {
-        pipeline__feed_free(feed);
-        return error;
-    }
-    *ret_feed = feed;
-    return 0;
+    feed->counted = (struct hz_mqtt_counts){
+        .bytes = atomic_load_explicit(&counts->bytes, memory_order_relaxed),
+        .acks_sent = atomic_load_explicit(&counts->acks, memory_order_relaxed),
+        .unread_ns = (int64_t)atomic_load_explicit(&counts->unread_ns, memory_order_relaxed)};
+    feed->dropped_said = atomic_load_explicit(&counts->dropped, memory_order_relaxed);
 }
 
 void pipeline__feed_start(struct pipeline_feed *feed)
 {
+    struct hz_pipeline *p = feed->p;
+
+    take_counts(feed);
+    feed->events = (struct hz_mqtt_events){feed__message, on_read_end, on_state, on_oddity, feed};
+    /* It was checked when it was made. Without memory the process ends, as it does without memory for an
+     * alert. */
+    hz_assert(hz_mqtt_new(&p->ingest.loop, p->options.clock, feed->config,
+                          p->options.runtime_directory, &feed->events, &feed->mqtt) == 0);
+    hz_mqtt_pause(feed->mqtt, p->ingest.paused);
     hz_mqtt_start(feed->mqtt);
 }
 
@@ -294,26 +261,12 @@ static void on_closed(void *ctx)
 
     hz_role_assert(&hz_ingest);
     feed->mqtt = NULL;
-    feed->p->ingest.feeds_closed++;
 }
 
 void pipeline__feed_stop(struct pipeline_feed *feed)
 {
+    if (!feed->mqtt)
+        return; /* it waited for another's end */
     feed__close_block(feed);
     hz_mqtt_stop(feed->mqtt, on_closed, feed);
-}
-
-void pipeline__feed_free(struct pipeline_feed *feed)
-{
-    if (!feed)
-        return;
-    for (uint32_t i = 0; feed->filters && i < feed->config->filter_count; i++) {
-        hz_topic_free(feed->filters[i].topic);
-        hz_decoder_free(feed->filters[i].decoder);
-    }
-    free(feed->filters);
-    free(feed->acks);
-    free(feed->order);
-    hz_zone_free(feed->zone);
-    free(feed);
 }

@@ -25,6 +25,16 @@ void ingest__records_done(struct hz_pipeline *p) HZ_ON(hz_ingest);
 uint64_t ingest__record_now(struct hz_pipeline *p, const struct hz_record *record) HZ_ON(hz_ingest);
 /* Control records that found no room go first when there is some. */
 void ingest__flush_records(struct hz_pipeline *p) HZ_ON(hz_ingest);
+
+/* ingest_feeds.c */
+void ingest__start_feeds(struct hz_pipeline *p) HZ_ON(hz_ingest);
+void ingest__stop_feeds(struct hz_pipeline *p) HZ_ON(hz_ingest);
+bool ingest__feeds_closed(struct hz_pipeline *p) HZ_ON(hz_ingest);
+/* Those of the set that is in force now; leaves an empty list. */
+void ingest__take_feeds(struct hz_pipeline *p, struct pipeline_feeds *feeds) HZ_ON(hz_ingest);
+/* Disconnects those that have acknowledged what they could. */
+void ingest__look_after_leaving(struct hz_pipeline *p) HZ_ON(hz_ingest);
+
 /* ingest_unknown.c: what was refused, for `hazardctl unknown` */
 struct unknown_note;
 int ingest__unknown_init(struct hz_pipeline *p) HZ_MUST_USE HZ_ON(hz_ingest);

@@ -188,8 +188,7 @@ void ingest__take_change(struct hz_pipeline *p)
     change->present = present;
     change->present_end = present_end;
     in->changes_taken = changes;
-    for (uint32_t i = 0; i < in->feed_count; i++)
-        pipeline__feed_use(in->feeds[i], in->set->config);
+    ingest__take_feeds(p, &change->feeds);
     atomic_fetch_or_explicit(&change->done, RELOAD_INGEST, memory_order_release);
     hz_wake_up(&p->builder_wake);
     if (atomic_exchange_explicit(&p->faulty, false, memory_order_relaxed))
@@ -204,6 +203,26 @@ static void journal_feed_lost(struct hz_pipeline *p, uint32_t feed) HZ_ON(hz_ing
         .head = {HZ_RECORD_FEED, sizeof(lost), 0}, .feed = feed, .state = HZ_FEED_LOST};
 
     (void)pipeline__ingest_record(p, &lost.head);
+}
+
+static bool is_feed(const struct hz_set *set, uint32_t feed)
+{
+    for (uint32_t i = 0; i < set->config->feed_count; i++)
+        if (set->feed_ids[i] == feed)
+            return true;
+    return false;
+}
+
+/* One that was lost when it was taken out of the files: nobody will bring it back. */
+static void journal_feed_gone(struct hz_pipeline *p, uint32_t feed) HZ_ON(hz_ingest)
+{
+    struct hz_record_gap gap = {.head = {HZ_RECORD_GAP, sizeof(gap), 0},
+                                .feed = feed,
+                                .reason = HZ_GAP_FEED,
+                                .from_wall_ns = p->ingest.last_wall_ns,
+                                .to_wall_ns = p->ingest.last_wall_ns};
+
+    (void)pipeline__ingest_record(p, &gap.head);
 }
 
 /* In this order: who begins, by what rules from here on, what was not watched, and what is wrong. The rules
@@ -230,9 +249,12 @@ void pipeline__begin_run(struct hz_pipeline *p)
     (void)pipeline__ingest_record(p, &ruleset.head);
     if (last_wall_ns != 0)
         journal_gap(p, HZ_GAP_DOWN, last_wall_ns);
-    for (uint32_t i = 0; i < in->feed_count; i++) {
-        journal_feed_lost(p, pipeline__feed_id(p, i));
-        pipeline__ingest_observe(p, HZ_OBSERVED_UNREAD, pipeline__feed_id(p, i), 0);
+    for (uint32_t i = 0; i < in->set->config->feed_count; i++)
+        journal_feed_lost(p, in->set->feed_ids[i]);
+    for (uint32_t feed = 1; feed <= hz_names_count(p->names, HZ_NAMED_FEED); feed++) {
+        if (!is_feed(in->set, feed))
+            journal_feed_gone(p, feed);
+        pipeline__ingest_observe(p, HZ_OBSERVED_UNREAD, feed, 0);
     }
     pipeline__ingest_observe(p, HZ_OBSERVED_DISK_STALLED, 0,
                              0); /* what a run that died left open */

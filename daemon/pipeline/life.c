@@ -138,7 +138,7 @@ static int prepare(struct hz_pipeline *p, struct hz_diagnostics *diagnostics)
     p->sync.alarms = p->write.alarms;
     p->sync.log_number = p->log_newest;
     p->sync.oldest_jt_ns = HZ_NEVER;
-    p->feed_counts = calloc(p->config->feed_count + 1, sizeof(*p->feed_counts));
+    p->feed_counts = calloc(HZ_FEEDS_MAX + 1, sizeof(*p->feed_counts));
     error = p->feed_counts ? make_rings(p) : -ENOMEM;
     if (error == 0)
         error = pipeline__write_init(p);
@@ -299,7 +299,7 @@ void hz_pipeline_status(struct hz_pipeline *p, char *to, size_t size)
 {
     uint64_t readings = 0;
 
-    for (uint32_t i = 0; i < p->config->feed_count; i++)
+    for (uint32_t i = 1; i <= HZ_FEEDS_MAX; i++)
         readings += atomic_load_explicit(&p->feed_counts[i].readings, memory_order_relaxed);
     (void)snprintf(to, size, "watching %u points, %llu readings since start%s%s",
                    atomic_load_explicit(&p->points_watched, memory_order_relaxed),

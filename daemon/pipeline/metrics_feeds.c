@@ -21,12 +21,12 @@ static uint64_t feed_paused(struct hz_pipeline *p, uint32_t feed) HZ_ON(hz_outpu
 static void each_feed(struct hz_pipeline *p, struct hz_exposition *to,
                       uint64_t (*value)(struct hz_pipeline *p, uint32_t feed)) HZ_ON(hz_output)
 {
-    const struct hz_config *config = p->config;
+    const struct hz_set *set = p->output.set;
 
-    for (uint32_t i = 0; i < config->feed_count; i++)
-        hz_exposition_uint(to,
-                           (const struct hz_label[]){{"feed", config->feeds[i].name}, {NULL, NULL}},
-                           value(p, i));
+    for (uint32_t i = 0; i < set->config->feed_count; i++)
+        hz_exposition_uint(
+            to, (const struct hz_label[]){{"feed", set->config->feeds[i].name}, {NULL, NULL}},
+            value(p, set->feed_ids[i]));
 }
 
 #define FEED_COUNT(field)                                                                          \
@@ -44,37 +44,37 @@ FEED_COUNT(dropped)
 
 static void feed_times(struct hz_pipeline *p, struct hz_exposition *to) HZ_ON(hz_output)
 {
-    const struct hz_config *config = p->config;
+    const struct hz_set *set = p->output.set;
 
     METRICS_FAMILY(to, HZ_GAUGE, "hazardd_feed_state_timestamp_seconds", "seconds",
                    "Since when it is connected or lost, seconds since 1970.");
-    for (uint32_t i = 0; i < config->feed_count; i++)
-        if (p->output.feed_states[i].since_ns != 0)
+    for (uint32_t i = 0; i < set->config->feed_count; i++)
+        if (p->output.feed_states[set->feed_ids[i]].since_ns != 0)
             hz_exposition_ns(
-                to, (const struct hz_label[]){{"feed", config->feeds[i].name}, {NULL, NULL}},
-                p->output.feed_states[i].since_ns);
+                to, (const struct hz_label[]){{"feed", set->config->feeds[i].name}, {NULL, NULL}},
+                p->output.feed_states[set->feed_ids[i]].since_ns);
     METRICS_FAMILY(to, HZ_COUNTER, "hazardd_feed_unread_seconds", "seconds",
                    "How long its socket was not read, for want of room.");
-    for (uint32_t i = 0; i < config->feed_count; i++)
-        hz_exposition_ns(to,
-                         (const struct hz_label[]){{"feed", config->feeds[i].name}, {NULL, NULL}},
-                         (int64_t)metrics__load(&p->feed_counts[i].unread_ns));
+    for (uint32_t i = 0; i < set->config->feed_count; i++)
+        hz_exposition_ns(
+            to, (const struct hz_label[]){{"feed", set->config->feeds[i].name}, {NULL, NULL}},
+            (int64_t)metrics__load(&p->feed_counts[set->feed_ids[i]].unread_ns));
 }
 
 static void feed_verdicts(struct hz_pipeline *p, struct hz_exposition *to) HZ_ON(hz_output)
 {
-    const struct hz_config *config = p->config;
+    const struct hz_set *set = p->output.set;
 
     METRICS_FAMILY(to, HZ_COUNTER, "hazardd_feed_refused", "",
                    "Messages and readings that were refused, by verdict (docs/payloads.md).");
-    for (uint32_t i = 0; i < config->feed_count; i++)
+    for (uint32_t i = 0; i < set->config->feed_count; i++)
         for (unsigned v = 1; v < HZ_VERDICT_END; v++)
             hz_exposition_uint(
                 to,
-                (const struct hz_label[]){{"feed", config->feeds[i].name},
+                (const struct hz_label[]){{"feed", set->config->feeds[i].name},
                                           {"verdict", hz_verdict_word((enum hz_verdict)v)},
                                           {NULL, NULL}},
-                metrics__load(&p->feed_counts[i].verdicts[v]));
+                metrics__load(&p->feed_counts[set->feed_ids[i]].verdicts[v]));
 }
 
 void metrics__feeds(struct hz_pipeline *p, struct hz_exposition *to)

@@ -314,7 +314,7 @@ int pipeline__output_init(struct hz_pipeline *p)
     error = uv_poll_init(&out->loop, &out->waker, p->output_wake.fd);
     out->pulse.data = out->before_sleep.data = out->after_sleep.data = p;
     out->entry = aligned_alloc(8, HZ_ENTRY_BYTES_MAX);
-    out->feed_states = calloc(p->config->feed_count + 1, sizeof(*out->feed_states));
+    out->feed_states = calloc(HZ_FEEDS_MAX + 1, sizeof(*out->feed_states));
     if (error == 0 && (!out->entry || !out->feed_states))
         error = -ENOMEM;
     if (error == 0)

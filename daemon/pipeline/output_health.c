@@ -79,10 +79,12 @@ static void tell_feeds(struct hz_pipeline *p, struct hz_text *to) HZ_ON(hz_outpu
 {
     static const char *const words[] = {"lost", "connected", "paused"};
 
-    for (uint32_t i = 0; i < p->config->feed_count; i++) {
-        const struct pipeline_outcome *state = &p->output.feed_states[i];
+    const struct hz_set *set = p->output.set;
 
-        hz_text_format(to, "feed %s: %s%s%s\n", p->config->feeds[i].name, words[state->state],
+    for (uint32_t i = 0; i < set->config->feed_count; i++) {
+        const struct pipeline_outcome *state = &p->output.feed_states[set->feed_ids[i]];
+
+        hz_text_format(to, "feed %s: %s%s%s\n", set->config->feeds[i].name, words[state->state],
                        *state->reason ? ": " : "", state->reason);
     }
 }

@@ -83,12 +83,13 @@ static void feed_line(struct hz_pipeline *p, struct hz_control_request *request,
     HZ_ON(hz_output)
 {
     static const char *const states[] = {"lost", "connected", "paused"};
-    struct pipeline_feed_counts *counts = &p->feed_counts[i];
-    const struct pipeline_outcome *state = &p->output.feed_states[i];
+    const struct hz_set *set = p->output.set;
+    struct pipeline_feed_counts *counts = &p->feed_counts[set->feed_ids[i]];
+    const struct pipeline_outcome *state = &p->output.feed_states[set->feed_ids[i]];
     bool first = true;
     BEGIN("feed");
 
-    put_text(&line, "feed", p->config->feeds[i].name);
+    put_text(&line, "feed", set->config->feeds[i].name);
     put_text(&line, "state", states[state->state]);
     put(&line, "connected_now", state->state != PIPELINE_FEED_LOST);
     put_text(&line, "reason", state->reason);
@@ -269,7 +270,7 @@ static void counted(void *ctx, struct pipeline_question *question)
         return;
     }
     daemon_line(p, request);
-    for (uint32_t i = 0; i < p->config->feed_count; i++)
+    for (uint32_t i = 0; i < p->output.set->config->feed_count; i++)
         feed_line(p, request, i);
     engine_line(asking, request);
     journal_line(p, request);
@@ -327,7 +328,7 @@ void pipeline__feeds_begin(void *ctx, struct hz_control_request *request)
     struct hz_pipeline *p = ctx;
 
     hz_role_assert(&hz_output);
-    for (uint32_t i = 0; i < p->config->feed_count; i++)
+    for (uint32_t i = 0; i < p->output.set->config->feed_count; i++)
         feed_line(p, request, i);
     hz_control_end(request);
 }

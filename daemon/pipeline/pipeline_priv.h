@@ -77,7 +77,7 @@ struct pipeline_outcome { /* ingest -> output */
     uint32_t kind;
     uint32_t token; /* COMMAND: it stands in the journal at seq */
     uint64_t seq;
-    uint32_t feed; /* FEED: index in the configuration */
+    uint32_t feed; /* FEED: its id */
     uint32_t state;
     int64_t since_ns;
     char reason[200];
@@ -159,6 +159,12 @@ struct pipeline_reloaded {
 
 struct pipeline_feed; /* ingest_feed.c */
 
+/* In the order of a configuration. */
+struct pipeline_feeds {
+    struct pipeline_feed **at;
+    uint32_t count;
+};
+
 /* What one feed did, for status. Written by ingest, read by output: relaxed. */
 struct pipeline_feed_counts {
     _Atomic uint64_t messages, readings, bytes, losses, acks, unread_ns;
@@ -177,8 +183,8 @@ struct pipeline_ingest {
     uv_prepare_t before_sleep;
     uv_check_t after_sleep;
     struct hz_set *set; /* in force for what is read now */
-    struct pipeline_feed **feeds;
-    uint32_t feed_count, feeds_closed;
+    struct pipeline_feeds feeds;   /* of that set */
+    struct pipeline_feed *leaving; /* ingest_feeds.c */
     uint64_t next_seq;
     int64_t jt_offset_ns;    /* jt = mono - offset */
     int64_t last_mono_ns, last_wall_ns, last_boot_ns, last_jt_ns;
@@ -285,7 +291,7 @@ struct pipeline_output {
     struct output_metrics *metrics; /* output_metrics.c */
     struct output_held *held;       /* output_held.c */
     struct pipeline_reloaded reloaded;
-    struct pipeline_outcome *feed_states; /* the last told, by feed index */
+    struct pipeline_outcome *feed_states; /* the last told, by feed id */
     int64_t observed[HZ_OBSERVED_END];    /* of the publisher, not handed to ingest yet */
     bool observed_new[HZ_OBSERVED_END];
     struct hz_spsc_rx transitions, answers, outcomes, fetched;
@@ -307,7 +313,7 @@ struct hz_pipeline {
     bool damaged, log_damaged;
     struct hz_ruleset *present; /* of `set`, until the engine has it */
     uint64_t log_newest; /* number of the newest entry in the alarms log at start */
-    struct pipeline_feed_counts *feed_counts; /* by feed index of the configuration */
+    struct pipeline_feed_counts *feed_counts; /* by feed id, also of those that are gone */
     struct hz_spsc_shared rings[10];
     uint32_t ring_count;
 
@@ -340,6 +346,7 @@ struct hz_pipeline {
     _Atomic uint32_t points_watched;         /* output -> main: of the set in force */
     struct pipeline_change *change;          /* builder -> ingest, rule, output: seen by ... */
     _Atomic uint64_t changes;                /* ... how many there were */
+    _Atomic(struct pipeline_feed *) feeds_gone; /* ingest -> builder: closed, to be freed */
     _Atomic(struct pipeline_reload *) reload_asked, reload_answered; /* output -> builder -> output */
     _Atomic bool reload_by_signal;           /* main -> output */
     _Atomic bool names_wanted;               /* builder sets, write takes back when new names are on disk ... */
@@ -480,18 +487,22 @@ void pipeline__ingest_commit(struct hz_pipeline *p, struct hz_block *block) HZ_O
 /* A read has been worked off: engine, back-pressure, acknowledgements. */
 void pipeline__ingest_read_end(struct hz_pipeline *p, bool acks) HZ_ON(hz_ingest);
 
+/* feed_make.c: on no thread in particular */
+/* The feeds of `after`; NULL stands for one whose connection in `before` (NULL: none) serves as it is. */
+int pipeline__feeds_new(struct hz_pipeline *p, const struct hz_set *before, const struct hz_set *after,
+                        struct pipeline_feeds *ret_feeds) HZ_MUST_USE;
+void pipeline__feeds_free(struct pipeline_feeds *feeds);
+void pipeline__feeds_free_gone(struct hz_pipeline *p);
+
 /* ingest_feed.c */
-uint32_t pipeline__feed_id(const struct hz_pipeline *p, uint32_t index);
-int pipeline__feed_new(struct hz_pipeline *p, uint32_t index, struct pipeline_feed **ret_feed) HZ_MUST_USE HZ_ON(hz_ingest);
 void pipeline__feed_start(struct pipeline_feed *feed) HZ_ON(hz_ingest);
 void pipeline__feed_stop(struct pipeline_feed *feed) HZ_ON(hz_ingest);
-void pipeline__feed_free(struct pipeline_feed *feed);
 void pipeline__feed_pause(struct pipeline_feed *feed, bool paused) HZ_ON(hz_ingest);
 void pipeline__feed_ack(struct pipeline_feed *feed, uint64_t durable_seq) HZ_ON(hz_ingest);
 void pipeline__feed_unread(struct pipeline_feed *feed, bool unread) HZ_ON(hz_ingest);
 void pipeline__feed_count(struct pipeline_feed *feed) HZ_ON(hz_ingest);
 /* Takes over what is live of its options. */
-void pipeline__feed_use(struct pipeline_feed *feed, const struct hz_config *config) HZ_ON(hz_ingest);
+void pipeline__feed_use(struct pipeline_feed *feed, const struct hz_feed_config *config) HZ_ON(hz_ingest);
 bool pipeline__feed_waits(const struct pipeline_feed *feed) HZ_ON(hz_ingest);
 
 static inline bool pipeline__point_present(struct hz_pipeline *p, uint32_t point) HZ_ON(hz_ingest)

@@ -16,6 +16,8 @@
 #ifndef RELOAD_PRIV_H
 #define RELOAD_PRIV_H
 
+#include "pipeline_priv.h"
+
 #include "hz_record.h"
 #include "hz_redis.h"
 #include "hz_ruleset.h"
@@ -37,6 +39,7 @@ struct pipeline_change {
     struct hz_set *for_ingest, *for_output; /* each thread leaves its former one in place */
     uint64_t *present; /* likewise; as in struct pipeline_ingest */
     uint32_t present_end;
+    struct pipeline_feeds feeds; /* likewise: of for_ingest, pipeline__feeds_new; then without any */
     struct hz_redis_login login; /* of for_output; wiped with the change */
     alignas(8) char record[HZ_RECORD_BYTES_MAX]; /* the `ruleset` record */
     _Atomic uint64_t seq;  /* of that record; 0 = it is not journalled */
@@ -72,6 +75,7 @@ struct pipeline_reload {
     bool same; /* the set in force is that already */
     struct hz_files files;
     struct hz_ruleset *ruleset;
+    struct pipeline_feeds feeds; /* of the set that are not there yet */
     struct reload_counts counts;
     uint32_t *points; /* that do not mean the same in both */
     uint32_t point_count;

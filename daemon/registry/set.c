@@ -93,6 +93,19 @@ static int number_rules(struct hz_set *set, struct hz_names *names)
     return 0;
 }
 
+/* They have their ids from the registry's commit. */
+static int find_feeds(struct hz_set *set, const struct hz_names *names)
+{
+    const struct hz_config *config = set->config;
+
+    set->feed_ids = calloc((size_t)config->feed_count + 1, sizeof(*set->feed_ids));
+    for (uint32_t i = 0; set->feed_ids && i < config->feed_count; i++) {
+        struct hz_slice name = hz_slice(config->feeds[i].name);
+        set->feed_ids[i] = hz_names_find(names, HZ_NAMED_FEED, name.at, name.length);
+    }
+    return set->feed_ids ? 0 : -ENOMEM;
+}
+
 static int build(struct hz_set *set, const struct hz_files *files, struct hz_names *names,
                  struct hz_diagnostics *diagnostics)
 {
@@ -113,6 +126,8 @@ static int build(struct hz_set *set, const struct hz_files *files, struct hz_nam
         code = registry__commit(&draft, names, &set->registry);
     if (code == 0)
         code = number_rules(set, names);
+    if (code == 0)
+        code = find_feeds(set, names);
     if (code == 0)
         code = hz_views_build(set->config->views, set->config->view_count, set->registry, names,
                               &set->views);
@@ -168,6 +183,7 @@ void hz_set_unref(struct hz_set *set)
     hz_config_unref(set->config);
     free(set->rule_ids);
     free(set->rule_of);
+    free(set->feed_ids);
     free(set);
 }
 

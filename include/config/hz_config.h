@@ -208,6 +208,10 @@ void hz_config_unref(struct hz_config *config); /* takes NULL; the last one free
 void hz_config_differ(const struct hz_config *a, const struct hz_config *b,
                       void (*each)(void *ctx, const char *path, bool restart), void *ctx);
 
+/* Whether the connection of one feed serves the other as it is: the same name, broker, session and filters,
+ * read alike. */
+bool hz_config_same_connection(const struct hz_feed_config *a, const struct hz_feed_config *b);
+
 /* Writes the option table: as the commented example file, or one line per option with `present`
  * values of `config` (NULL: defaults). `json`: an array of objects. */
 void hz_config_write_example(FILE *to);

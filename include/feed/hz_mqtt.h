@@ -68,7 +68,10 @@ struct hz_mqtt_counts {
     bool session_present;
 };
 
-/* -EINVAL: no address; -ENAMETOOLONG: the directory is too long for a socket in it; -ENOMEM.
+/* Whether hz_mqtt_new can only fail for want of memory: -EINVAL: no address; -ENAMETOOLONG: the directory is
+ * too long for a socket in it. Any thread. */
+int hz_mqtt_check(const struct hz_feed_config *config, const char *runtime_directory) HZ_MUST_USE;
+/* As hz_mqtt_check; -ENOMEM.
  * `config` and `events` must outlive the object. `runtime_directory` for the inner socket (0700,
  * ours). Nothing happens before hz_mqtt_start. */
 int hz_mqtt_new(uv_loop_t *loop, const struct hz_clock *clock, const struct hz_feed_config *config,

@@ -26,6 +26,7 @@ struct hz_set {
     uint32_t *rule_ids;
     uint32_t *rule_of;
     uint32_t rule_of_end;
+    uint32_t *feed_ids; /* of config->feeds */
 };
 
 /* Parses everything in `files` (config, then registry) and gives ids to rules, feeds and views. */

@@ -30,11 +30,11 @@ static const struct row rows[] = {
      "redis.maxlen redis.latest "},
     {"a text that was not there", GOOD_FEED, GOOD_FEED "redis:\n  user: u\n", "redis.user "},
     {"of an element", GOOD_FEED FEED_B, GOOD_FEED FEED_B "  skew: 5s\n", "feeds.b.skew "},
-    {"an element that comes", GOOD_FEED, GOOD_FEED FEED_B, "feeds.b! "},
-    {"an element that goes", GOOD_FEED FEED_B, GOOD_FEED, "feeds.b! "},
-    {"a filter's option", GOOD_FEED, GOOD_FEED "    qos: 0\n", "feeds.a.filters.hz/#.qos! "},
+    {"an element that comes", GOOD_FEED, GOOD_FEED FEED_B, "feeds.b "},
+    {"an element that goes", GOOD_FEED FEED_B, GOOD_FEED, "feeds.b "},
+    {"a filter's option", GOOD_FEED, GOOD_FEED "    qos: 0\n", "feeds.a.filters.hz/#.qos "},
     {"another filter", GOOD_FEED, GOOD_FEED "  - filter: c/#\n    topic: c/{point}\n",
-     "feeds.a.filters.c/#! "},
+     "feeds.a.filters.c/# "},
 };
 
 static void add(void *ctx, const char *path, bool restart)
@@ -68,9 +68,57 @@ static void each_difference_by_its_path(void **state)
     }
 }
 
+/* --- one connection for both --- */
+
+#define FEED_A(more)                                                                               \
+    "- name: a\n  address: h:1883\n  client_id: c\n" more                                          \
+    "  filters:\n  - filter: hz/#\n    topic: hz/{point}\n"
+#define OTHER_FILTER "  - filter: b/#\n    topic: b/{point}\n"
+#define LIST(text)   "feeds:\n" text
+
+static const struct {
+    const char *name, *a, *b;
+    bool same;
+} connections[] = {
+    {"the same", LIST(FEED_A("")), LIST(FEED_A("")), true},
+    {"what the engine alone asks for", LIST(FEED_A("")),
+     LIST(FEED_A("  skew: 5s\n  stale_after: 60s\n  lost_after: 1s\n")), true},
+    {"address", LIST(FEED_A("")),
+     LIST("- name: a\n  address: h:1884\n  client_id: c\n  filters:\n  - filter: hz/#\n    topic: "
+          "hz/{point}\n"),
+     false},
+    {"keep-alive", LIST(FEED_A("")), LIST(FEED_A("  keepalive: 40s\n")), false},
+    {"protocol", LIST(FEED_A("")), LIST(FEED_A("  protocol: 3.1.1\n")), false},
+    {"user", LIST(FEED_A("")), LIST(FEED_A("  user: u\n")), false},
+    {"a filter more", LIST(FEED_A("")), LIST(FEED_A("") OTHER_FILTER), false},
+    {"a filter's format", LIST(FEED_A("")), LIST(FEED_A("") "    stamp: t\n"), false},
+    {"filters in another order", LIST(FEED_A("") OTHER_FILTER),
+     LIST("- name: a\n  address: h:1883\n  client_id: c\n  filters:\n" OTHER_FILTER
+          "  - filter: hz/#\n    topic: hz/{point}\n"),
+     false},
+    {"the zone of all", LIST(FEED_A("")), "timezone: UTC\n" LIST(FEED_A("")), false},
+};
+
+static void one_connection_serves_both(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(connections) / sizeof(connections[0]); i++) {
+        struct parsed *a = parsed_new(), *b = parsed_new();
+
+        parse(a, connections[i].a);
+        parse(b, connections[i].b);
+        if (hz_config_same_connection(&a->config->feeds[0], &b->config->feeds[0]) !=
+            connections[i].same)
+            fail_msg("%s", connections[i].name);
+        parsed_free(a);
+        parsed_free(b);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_difference_by_its_path)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_difference_by_its_path),
+                                       cmocka_unit_test(one_connection_serves_both)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

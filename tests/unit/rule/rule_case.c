@@ -281,6 +281,13 @@ void feed_back(struct rule_case *c, double s, const char *feed)
     case_apply(c, block);
 }
 
+void feed_gone(struct rule_case *c, double s, const char *feed)
+{
+    struct hz_record_gap gap = gap_record(c, feed, HZ_GAP_FEED, s, s);
+
+    control(c, s, &gap);
+}
+
 void feed_unread(struct rule_case *c, double from, double to, const char *feed)
 {
     struct hz_record_gap gap = gap_record(c, feed, HZ_GAP_UNREAD, from, to);

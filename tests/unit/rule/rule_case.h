@@ -92,6 +92,7 @@ void heartbeat(struct rule_case *c, double s, const char *gateway);
 void tick(struct rule_case *c, double s);
 void feed_lost(struct rule_case *c, double s, const char *feed);
 void feed_back(struct rule_case *c, double s, const char *feed); /* connected, and the gap's end */
+void feed_gone(struct rule_case *c, double s, const char *feed); /* taken out: the gap's end alone */
 void feed_unread(struct rule_case *c, double from, double to, const char *feed);
 /* A whole gap: the engine's clock stood still. Said at its end. */
 void not_watched(struct rule_case *c, double from, double to);

@@ -203,6 +203,25 @@ static void gaps_feed_lost_alarm(void **state)
     case_free(c);
 }
 
+static void gaps_feed_taken_out(void **state)
+{
+    struct rule_case *c = case_new(STALE_60, two);
+
+    (void)state;
+    good(c, 1, "P1", 1);
+    feed_gone(c, 5, "b"); /* one that was never lost: nothing to end */
+    feed_lost(c, 10, "a");
+    tick(c, 30);
+    said(c, "20 raise feed-lost unack orange a");
+    feed_gone(c, 40, "a");
+    said(c, "40 clear feed-lost rtnun orange a");
+    tick(c, 99.999);
+    said(c, "65 raise stale unack blue P2");
+    tick(c, 100);
+    said(c, "100 raise stale unack blue P1");
+    case_free(c);
+}
+
 /* Sockets were not read from 14 to 20. */
 static void gaps_unread(void **state)
 {
@@ -331,6 +350,7 @@ int main(void)
         cmocka_unit_test(gaps_scoped_on_delay_fires),
         cmocka_unit_test(gaps_scoped_full_stale_time),
         cmocka_unit_test(gaps_feed_lost_alarm),
+        cmocka_unit_test(gaps_feed_taken_out),
         cmocka_unit_test(gaps_unread),
         cmocka_unit_test(gaps_feed_of_a_point),
         cmocka_unit_test(gaps_feed_of_a_calm_point),
