@@ -51,7 +51,7 @@ static void add_gateway(const struct hz_registry *registry, uint32_t id, struct 
 }
 
 void publish__active_value(const struct hz_set *set, const struct hz_active *active,
-                           struct hz_text *to)
+                           uint64_t number, struct hz_text *to)
 {
     const struct hz_entry *head = &active->head;
     char id[HZ_STREAM_ID_TEXT_BYTES], alarm[HZ_ALARM_TEXT_BYTES];
@@ -60,7 +60,7 @@ void publish__active_value(const struct hz_set *set, const struct hz_active *act
     hz_alarm_text(head->alarm, alarm);
     hz_text_puts(to, "{");
     publish__put_word(to, "id", id);
-    publish__put_int(to, "n", (int64_t)active->n_all);
+    publish__put_int(to, "n", (int64_t)number);
     publish__put_word(to, "event", hz_event_word(head->event));
     publish__put_word(to, "alarm", alarm);
     publish__put_word(to, "state", hz_state_word(head->state));
@@ -88,93 +88,111 @@ void publish__active_value(const struct hz_set *set, const struct hz_active *act
 
 static void on_written(void *ctx, const struct redisReply *reply)
 {
-    struct hz_publisher *p = ctx;
-    struct publish_stream *stream = &p->stream;
+    struct publish_stream *stream = ctx;
 
     hz_role_assert(&hz_output);
     stream->active_unanswered--;
+    if (stream->leaving) {
+        publish__view_left(stream);
+        return;
+    }
     if (!reply || stream->phase != STREAM_REWRITING)
         return;
     if (reply->type == REDIS_REPLY_ERROR && !stream->active_failed) {
         stream->active_failed = true;
-        publish__stream_refused(p, reply);
+        publish__stream_refused(stream, reply);
         return;
     }
-    publish__active_pump(p);
+    publish__active_pump(stream);
 }
 
 static bool send_part(struct publish_command *c) HZ_ON(hz_output)
 {
-    if (publish__send(c, c->p->stream.link, on_written) < 0)
+    if (publish__send(c, c->p->link, on_written) < 0)
         return false; /* the connection goes: everything begins again */
-    c->p->stream.active_unanswered++;
+    c->stream->active_unanswered++;
     return true;
 }
 
-static bool send_words(struct hz_publisher *p, int count, const char *const *words) HZ_ON(hz_output)
+static bool send_words(struct publish_stream *stream, int count, const char *const *words)
+    HZ_ON(hz_output)
 {
-    struct publish_command c = publish__command(p);
+    struct publish_command c = publish__stream_command(stream);
 
     for (int i = 0; i < count; i++)
         publish__add_word(&c, words[i]);
     return send_part(&c);
 }
 
-void publish__active_begin(struct hz_publisher *p)
+void publish__active_begin(struct publish_stream *stream)
 {
-    struct publish_stream *stream = &p->stream;
-    const char *key = stream->active_key;
+    struct hz_publisher *p = stream->p;
+    const char *key = stream->keys[PUBLISH_ANEW];
 
     stream->phase = STREAM_REWRITING;
     stream->active_cursor = 0;
     stream->active_sent = stream->active_failed = false;
-    stream->active_mark = hz_mirror_mark(p->mirror);
-    (void)(send_words(p, 2, (const char *[]){"DEL", key}) &&
-           send_words(p, 4, (const char *[]){"HSET", key, "@id", "0-0"}) &&
-           send_words(p, 3, (const char *[]){"PEXPIRE", key, LEFTOVER_MS}));
+    stream->active_settles = p->released >= stream->rewrite_after;
+    stream->active_mark = hz_mirror_mark_of(p->mirror, stream->view);
+    (void)(send_words(stream, 2, (const char *[]){"DEL", key}) &&
+           send_words(stream, 4, (const char *[]){"HSET", key, "@id", "0-0"}) &&
+           send_words(stream, 3, (const char *[]){"PEXPIRE", key, LEFTOVER_MS}));
+}
+
+/* The next of the view. */
+static const struct hz_active *next_active(struct publish_stream *stream)
+{
+    const struct hz_publisher *p = stream->p;
+    const struct hz_active *active;
+
+    do
+        active = hz_mirror_next(p->mirror, &stream->active_cursor);
+    while (active && !publish__belongs(p->set, &active->head, stream->view));
+    return active;
 }
 
 /* The next alarms as one HSET; false when there are no more. */
-static bool send_slice(struct hz_publisher *p) HZ_ON(hz_output)
+static bool send_slice(struct publish_stream *stream) HZ_ON(hz_output)
 {
-    struct publish_command c = publish__command(p);
+    struct publish_command c = publish__stream_command(stream);
+    const struct hz_set *set = stream->p->set;
     const struct hz_active *active;
 
     publish__add_word(&c, "HSET");
-    publish__add_word(&c, p->stream.active_key);
-    for (unsigned i = 0; i < SLICE; i++) {
-        active = hz_mirror_next(p->mirror, &p->stream.active_cursor);
-        if (!active)
-            break;
+    publish__add_word(&c, stream->keys[PUBLISH_ANEW]);
+    for (unsigned i = 0; i < SLICE && (active = next_active(stream)); i++) {
         publish__open(&c);
-        hz_entry_condition_text(p->set, &active->head, &c.text);
+        hz_entry_condition_text(set, &active->head, &c.text);
         publish__close(&c);
         publish__open(&c);
-        publish__active_value(p->set, active, &c.text);
+        publish__active_value(set, active, hz_active_n(active, stream->view), &c.text);
         publish__close(&c);
     }
     return c.count > 2 && send_part(&c);
 }
 
-static void send_finish(struct hz_publisher *p) HZ_ON(hz_output)
+static void send_finish(struct publish_stream *stream) HZ_ON(hz_output)
 {
-    struct publish_command c = publish__call(p, "active");
+    struct publish_command c = publish__call(stream, "active");
+    char set[HZ_DIGEST_TEXT_BYTES];
 
-    publish__add_id(&c, p->stream.active_mark.id);
-    publish__add_uint(&c, p->stream.active_mark.n_all);
-    p->stream.active_sent = publish__call_send(&c, (struct stream_call){.kind = CALL_ACTIVE});
+    hz_digest_text(&stream->p->set->digest, set);
+    publish__add_id(&c, stream->active_mark.id);
+    publish__add_uint(&c, stream->active_mark.n_all);
+    publish__add(&c, (struct hz_slice){set, 8});
+    stream->active_sent = publish__call_send(&c, (struct stream_call){.kind = CALL_ACTIVE});
 }
 
-void publish__active_pump(struct hz_publisher *p)
+void publish__active_pump(struct publish_stream *stream)
 {
-    struct publish_stream *stream = &p->stream;
+    struct hz_publisher *p = stream->p;
 
     if (stream->active_sent || stream->active_failed)
         return;
-    while (stream->active_unanswered < COMMANDS_AHEAD && hz_redis_room(stream->link) > 0) {
-        if (!send_slice(p))
+    while (stream->active_unanswered < COMMANDS_AHEAD && hz_redis_room(p->link) > 0) {
+        if (!send_slice(stream))
             break;
     }
-    if (stream->active_unanswered == 0 && hz_redis_room(stream->link) > 0)
-        send_finish(p);
+    if (stream->active_unanswered == 0 && hz_redis_room(p->link) > 0)
+        send_finish(stream);
 }

@@ -15,18 +15,17 @@ static uint64_t ms_of(int64_t ns)
 }
 
 /* What every mode has, in the order that script.c names. */
-static struct publish_command begin_call(struct hz_publisher *p, const char *mode, unsigned keys)
+static struct publish_command begin_call(struct publish_stream *stream, const char *mode,
+                                         unsigned keys)
 {
-    const struct publish_stream *stream = &p->stream;
-    struct publish_command c = publish__command(p);
-    const char *const names[] = {PUBLISH_KEY("stream"), PUBLISH_KEY("active"), PUBLISH_KEY("meta"),
-                                 PUBLISH_KEY("alive"), stream->active_key};
+    const struct hz_publisher *p = stream->p;
+    struct publish_command c = publish__stream_command(stream);
 
     publish__add_word(&c, "EVALSHA");
-    publish__add_word(&c, stream->sha);
+    publish__add_word(&c, p->sha);
     publish__add_uint(&c, keys);
     for (unsigned i = 0; i < keys; i++)
-        publish__add_word(&c, names[i]);
+        publish__add_word(&c, stream->keys[i]);
     publish__add_word(&c, mode);
     publish__add_word(&c, p->journal);
     publish__add_uint(&c, p->term);
@@ -36,12 +35,13 @@ static struct publish_command begin_call(struct hz_publisher *p, const char *mod
     return c;
 }
 
-struct publish_command publish__call(struct hz_publisher *p, const char *mode)
+struct publish_command publish__call(struct publish_stream *stream, const char *mode)
 {
+    const struct hz_publisher *p = stream->p;
     int64_t wall = hz_wall_ns(p->clock);
-    struct publish_command c = begin_call(p, mode, SCRIPT_KEYS);
+    struct publish_command c = begin_call(stream, mode, SCRIPT_KEYS);
 
-    publish__add_word(&c, p->stream.run);
+    publish__add_word(&c, p->run);
     publish__add_uint(&c, ms_of(p->heartbeat_ns) * STREAM_PATIENCE);
     publish__add_uint(&c, ms_of(wall));
     publish__add_uint(&c, ms_of(wall - p->retention_ns));
@@ -52,48 +52,45 @@ struct publish_command publish__call(struct hz_publisher *p, const char *mode)
 
 /* --- where entries come from --- */
 
-void publish__ask(struct hz_publisher *p, bool find)
+static const struct hz_entry *span_entry(const struct hz_publisher *p)
 {
-    struct publish_stream *stream = &p->stream;
+    const void *entry = p->span + p->span_at; /* entries are multiples of 8 */
 
-    if (stream->fetching)
-        return; /* one at a time: asked again when that is answered */
-    stream->fetching = true;
-    stream->asked_find = find;
-    stream->asked_id = stream->find_id;
-    if (find)
-        p->source.find(p->source.ctx, stream->find_id);
-    else
-        p->source.fetch(p->source.ctx, stream->next);
+    return p->span_at < p->span_bytes ? entry : NULL;
 }
 
-static const struct hz_entry *span_entry(const struct publish_stream *stream)
+/* The first of the span that is not below; NULL: it ends before, or what it is of begins behind. */
+static const struct hz_entry *in_span(struct hz_publisher *p, uint64_t number)
 {
-    const void *entry = stream->span + stream->span_at; /* entries are multiples of 8 */
+    const struct hz_entry *entry = span_entry(p);
 
-    return stream->span_at < stream->span_bytes ? entry : NULL;
+    if (number < p->span_from)
+        return NULL;
+    if (!entry || entry->number > number)
+        p->span_at = 0;
+    while ((entry = span_entry(p)) && entry->number < number)
+        p->span_at += entry->bytes;
+    return entry;
 }
 
 /* The entry to send next, or the first above it when the log has a hole there; NULL when it is not in
  * memory. */
 static const struct hz_entry *next_entry(struct hz_publisher *p, uint64_t number)
 {
-    struct publish_stream *stream = &p->stream;
     const struct hz_entry *entry = publish__tail_at(&p->tail, number);
 
     if (number > p->released)
         return NULL;
     if (entry)
         return entry;
-    while ((entry = span_entry(stream)) && entry->number < number)
-        stream->span_at += entry->bytes;
+    entry = in_span(p, number);
     if (entry && entry->number > publish__tail_first(&p->tail))
         entry = publish__tail_at(&p->tail, publish__tail_first(&p->tail));
     return entry && entry->number <= p->released ? entry : NULL;
 }
 
 /* Keeps whole entries only, and those in order: what follows damage is asked for again. */
-static void keep_span(struct publish_stream *stream, const void *entries, size_t length)
+static void keep_span(struct hz_publisher *p, const void *entries, size_t length)
 {
     struct hz_slice values[HZ_FIELD_COUNT];
     uint64_t number = 0;
@@ -101,9 +98,9 @@ static void keep_span(struct publish_stream *stream, const void *entries, size_t
 
     hz_assert(length <= HZ_ENTRY_FETCH_BYTES);
     if (length > 0)
-        memcpy(stream->span, entries, length);
+        memcpy(p->span, entries, length);
     while (at < length) {
-        const void *bytes = stream->span + at;
+        const void *bytes = p->span + at;
         const struct hz_entry *entry = bytes;
         if (!hz_entry_values(entry, length - at, values) || entry->place_count == 0 ||
             entry->number <= number)
@@ -111,49 +108,57 @@ static void keep_span(struct publish_stream *stream, const void *entries, size_t
         number = entry->number;
         at += entry->bytes;
     }
-    stream->span_bytes = at;
-    stream->span_at = 0;
+    p->span_bytes = at;
+    p->span_at = 0;
+}
+
+void publish__span(struct hz_publisher *p, uint64_t from, const void *entries, size_t length)
+{
+    const struct hz_entry *first;
+
+    keep_span(p, entries, length);
+    first = span_entry(p);
+    p->span_from = from != 0 ? from : first ? first->number : UINT64_MAX;
+}
+
+const struct hz_entry *publish__span_first(struct hz_publisher *p)
+{
+    p->span_at = 0;
+    return span_entry(p);
 }
 
 /* Goes on with what is in memory, since what is before it can't be had. */
-static void skip(struct hz_publisher *p, const char *why)
+static void skip(struct publish_stream *stream, const char *why)
 {
+    struct hz_publisher *p = stream->p;
     uint64_t first = publish__tail_first(&p->tail);
 
-    if (p->stream.next >= first)
+    if (stream->next >= first)
         return;
-    hz_log_error("redis: entries %llu to %llu are not published: %s",
-                 (unsigned long long)p->stream.next, (unsigned long long)first - 1, why);
-    p->counts.skipped += first - p->stream.next;
-    p->stream.next = first;
-    p->stream.starved = false;
-    p->stream.starved_beats = 0;
+    hz_log_error("redis: view %s: entries %llu to %llu are not published: %s", stream->name,
+                 (unsigned long long)stream->next, (unsigned long long)first - 1, why);
+    if (stream->view == HZ_VIEW_ALL)
+        p->counts.skipped += first - stream->next;
+    stream->next = first;
+    stream->starved = false;
+    stream->starved_beats = 0;
 }
 
-void publish__starved_beat(struct hz_publisher *p)
+void publish__starved_beat(struct publish_stream *stream)
 {
-    if (p->stream.starved && ++p->stream.starved_beats > STREAM_PATIENCE)
-        skip(p, "the alarms log does not have them");
+    if (stream->starved && ++stream->starved_beats > STREAM_PATIENCE)
+        skip(stream, "the alarms log does not have them");
 }
 
-void publish__span(struct hz_publisher *p, const void *entries, size_t length, int error)
+void publish__had(struct publish_stream *stream, int error)
 {
-    struct publish_stream *stream = &p->stream;
-
-    stream->fetching = false;
-    keep_span(stream, entries, error == 0 ? length : 0);
     if (stream->phase != STREAM_FLOWING)
         return;
-    stream->starved = next_entry(p, stream->next) == NULL;
+    stream->starved = next_entry(stream->p, stream->next) == NULL;
     if (!stream->starved)
         stream->starved_beats = 0;
     if (error == HZ_ECORRUPT)
-        skip(p, hz_strerror(error));
-}
-
-const struct hz_entry *publish__span_first(const struct publish_stream *stream)
-{
-    return span_entry(stream);
+        skip(stream, hz_strerror(error));
 }
 
 /* --- an append --- */
@@ -189,70 +194,84 @@ static void pack(struct hz_text *to, struct hz_slice text)
 }
 
 /* An entry's id, its value in the active hash, its fields. */
-static void add_entry(struct publish_command *c, const struct hz_entry *entry)
+static void add_entry(struct publish_command *c, const struct hz_entry *entry, uint64_t n)
 {
     const struct hz_publisher *p = c->p;
     bool durable = entry->number <= p->newest_at_start || entry->seq <= p->durable_seq;
     struct hz_slice values[HZ_FIELD_COUNT];
-    char id[HZ_STREAM_ID_TEXT_BYTES], number[24];
-    struct hz_text n = hz_text_in(number, sizeof(number));
+    char id[HZ_STREAM_ID_TEXT_BYTES], digits[24];
+    struct hz_text number = hz_text_in(digits, sizeof(digits));
     struct hz_active active;
 
     hz_assert(hz_entry_values(entry, entry->bytes, values) && publish__active_of(entry, &active));
-    hz_text_uint(&n, active.n_all);
-    values[HZ_FIELD_N] = (struct hz_slice){n.at, n.length};
+    hz_text_uint(&number, n);
+    values[HZ_FIELD_N] = (struct hz_slice){number.at, number.length};
     values[HZ_FIELD_DURABLE] = hz_slice(durable ? "1" : "0");
     hz_stream_id_text(entry->id, id);
     pack(&c->text, hz_slice(id));
     size_t at = pack_begin(&c->text);
     if (entry->state != HZ_STATE_NORMAL)
-        publish__active_value(p->set, &active, &c->text);
+        publish__active_value(p->set, &active, n, &c->text);
     pack_end(&c->text, at);
     for (int field = 0; field < HZ_FIELD_COUNT; field++)
         pack(&c->text, values[field]);
 }
 
-/* Adds entries from `next` on as far as they are in memory. */
+/* Adds entries of the view from `next` on as far as they are in memory. */
 static struct stream_call add_entries(struct publish_command *c, struct hz_stream_id *ret_last)
 {
     struct hz_publisher *p = c->p;
     struct stream_call call = {.kind = CALL_APPEND};
-    uint64_t number = p->stream.next;
+    uint64_t number = c->stream->next;
     const struct hz_entry *entry;
     size_t bytes = 0;
 
     while (call.count < SCRIPT_ENTRIES && bytes < BATCH_BYTES && (entry = next_entry(p, number))) {
-        add_entry(c, entry);
+        const struct hz_view_place *place = publish__place_in(entry, c->stream->view);
+        number = entry->number + 1;
+        if (!place)
+            continue;
+        add_entry(c, entry, place->n);
         if (call.count++ == 0)
             call.first_ms = entry->id.ms;
         bytes += entry->bytes;
         *ret_last = entry->id;
-        number = entry->number + 1;
     }
     call.last = number - 1;
     call.released_ns = call.last == p->released ? p->released_ns : 0;
     return call;
 }
 
-bool publish__append(struct hz_publisher *p)
+/* Passes over what is not of the view. */
+static const struct hz_entry *next_of_view(struct publish_stream *stream)
 {
-    struct publish_stream *stream = &p->stream;
-    const struct hz_entry *first = next_entry(p, stream->next);
+    const struct hz_entry *entry;
+
+    while ((entry = next_entry(stream->p, stream->next)) && !publish__place_in(entry, stream->view))
+        stream->next = entry->number + 1;
+    return entry;
+}
+
+bool publish__append(struct publish_stream *stream)
+{
+    struct hz_publisher *p = stream->p;
+    const struct hz_entry *first = next_of_view(stream);
     struct hz_stream_id last = {0};
 
     if (!first) {
         if (stream->next <= p->released)
-            publish__ask(p, false);
+            publish__ask(stream, false);
         return false;
     }
     bool refetched = first->number < publish__tail_first(&p->tail);
-    struct publish_command c = begin_call(p, "append", SCRIPT_APPEND_KEYS);
+    struct publish_command c = begin_call(stream, "append", SCRIPT_APPEND_KEYS);
     publish__open(&c);
     struct stream_call call = add_entries(&c, &last);
     publish__close(&c);
     if (!publish__call_send(&c, call))
         return false;
-    p->counts.skipped += call.last + 1 - stream->next - call.count;
+    if (stream->view == HZ_VIEW_ALL)
+        p->counts.skipped += call.last + 1 - stream->next - call.count;
     p->counts.refetched += refetched ? call.count : 0;
     stream->next = call.last + 1;
     stream->expect = last;

@@ -233,7 +233,7 @@ bool publish__board_send(struct publish_command *c)
 /* States of two processes would be mixed. */
 bool publish__board_ours(const struct hz_publisher *p)
 {
-    return p->enabled && p->latest && p->stream.phase == STREAM_FLOWING;
+    return p->enabled && p->latest && p->streams[0]->phase == STREAM_FLOWING;
 }
 
 bool publish__board_open(const struct hz_publisher *p)

@@ -11,6 +11,14 @@ struct publish_command publish__command(struct hz_publisher *p)
     return (struct publish_command){.p = p, .text = hz_text_in(p->scratch, SCRATCH_BYTES)};
 }
 
+struct publish_command publish__stream_command(struct publish_stream *stream)
+{
+    struct publish_command c = publish__command(stream->p);
+
+    c.stream = stream;
+    return c;
+}
+
 void publish__add(struct publish_command *c, struct hz_slice argument)
 {
     hz_assert(c->count < (int)COMMAND_ARGUMENTS);
@@ -59,5 +67,7 @@ void publish__add_id(struct publish_command *c, struct hz_stream_id id)
 
 int publish__send(struct publish_command *c, struct hz_redis *link, hz_redis_reply reply)
 {
-    return hz_redis_send(link, c->count, c->p->arguments, c->p->lengths, reply, c->p);
+    void *ctx = c->stream ? (void *)c->stream : (void *)c->p;
+
+    return hz_redis_send(link, c->count, c->p->arguments, c->p->lengths, reply, ctx);
 }

@@ -15,11 +15,19 @@
 #include "hz_hash.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
-#define SLOTS_FIRST  64u
-#define SAVE_MAGIC   UINT32_C(0x4d525a48) /* "HZRM" */
-#define SAVE_VERSION 1u
+#define SLOTS_FIRST                64u
+#define SAVE_MAGIC                 UINT32_C(0x4d525a48) /* "HZRM" */
+#define SAVE_VERSION               2u
+#define SAVE_VERSION_WITHOUT_VIEWS 1u /* still read: an alarm ended before `view_count` */
+#define ACTIVE_BYTES_WITHOUT_VIEWS offsetof(struct hz_active, view_count)
+
+struct view_mark {
+    uint64_t n;
+    struct hz_stream_id id;
+};
 
 struct hz_mirror {
     struct hz_active *all;
@@ -27,13 +35,20 @@ struct hz_mirror {
     uint32_t *slots; /* place + 1; 0 = free */
     uint32_t slot_mask;
     struct hz_mirror_mark mark;
-    uint32_t by_severity[HZ_SEVERITY_END]; /* mode live */
+    struct view_mark views[HZ_VIEW_ID_END]; /* by id; not of `all` */
+    uint32_t by_severity[HZ_SEVERITY_END];  /* mode live */
 };
 
 struct save_head {
     uint32_t magic, version;
     uint32_t count, active_bytes;
     struct hz_mirror_mark mark;
+};
+
+/* Behind the alarms: a count, and so many of these. */
+struct save_view {
+    uint64_t view;
+    struct view_mark mark;
 };
 
 int hz_mirror_new(struct hz_mirror **ret_mirror)
@@ -167,6 +182,17 @@ static int64_t number_of(struct hz_slice value)
     return strtoll(text, NULL, 10);
 }
 
+static void keep_places(struct hz_active *active, const struct hz_entry *entry)
+{
+    const struct hz_view_place *places = hz_entry_places(entry);
+
+    for (uint32_t i = 1; i < entry->place_count && active->view_count < HZ_ALARM_VIEWS_MAX - 1;
+         i++) {
+        active->views[active->view_count] = (uint16_t)places[i].view;
+        active->n[active->view_count++] = places[i].n;
+    }
+}
+
 static void keep_text(char to[HZ_ACTIVE_NUMBER_BYTES], struct hz_slice value)
 {
     struct hz_text text = hz_text_in(to, HZ_ACTIVE_NUMBER_BYTES);
@@ -187,9 +213,19 @@ bool publish__active_of(const struct hz_entry *entry, struct hz_active *ret_acti
         .t_ms = number_of(values[HZ_FIELD_T]),
         .raise_ms = number_of(values[HZ_FIELD_T_RAISE]),
     };
+    keep_places(ret_active, entry);
     keep_text(ret_active->value, values[HZ_FIELD_VALUE]);
     keep_text(ret_active->limit, values[HZ_FIELD_LIMIT]);
     return true;
+}
+
+static void mark_views(struct hz_mirror *mirror, const struct hz_entry *entry)
+{
+    const struct hz_view_place *places = hz_entry_places(entry);
+
+    for (uint32_t i = 1; i < entry->place_count; i++)
+        if (places[i].view < HZ_VIEW_ID_END)
+            mirror->views[places[i].view] = (struct view_mark){places[i].n, entry->id};
 }
 
 int hz_mirror_apply(struct hz_mirror *mirror, const struct hz_entry *entry)
@@ -209,6 +245,7 @@ int hz_mirror_apply(struct hz_mirror *mirror, const struct hz_entry *entry)
             drop(mirror, slot);
     }
     mirror->mark = (struct hz_mirror_mark){entry->number, active.n_all, entry->id};
+    mark_views(mirror, entry);
     return 0;
 }
 
@@ -256,6 +293,23 @@ struct hz_mirror_mark hz_mirror_mark(const struct hz_mirror *mirror)
     return mirror->mark;
 }
 
+struct hz_mirror_mark hz_mirror_mark_of(const struct hz_mirror *mirror, uint32_t view)
+{
+    const struct view_mark *mark = &mirror->views[view];
+
+    return view == HZ_VIEW_ALL ? mirror->mark : (struct hz_mirror_mark){0, mark->n, mark->id};
+}
+
+uint64_t hz_active_n(const struct hz_active *active, uint32_t view)
+{
+    if (view == HZ_VIEW_ALL)
+        return active->n_all;
+    for (uint32_t i = 0; i < active->view_count; i++)
+        if (active->views[i] == view)
+            return active->n[i];
+    return 0;
+}
+
 void hz_mirror_go_on(struct hz_mirror *mirror, struct hz_mirror_mark mark)
 {
     hz_assert(mark.number >= mirror->mark.number);
@@ -264,15 +318,30 @@ void hz_mirror_go_on(struct hz_mirror *mirror, struct hz_mirror_mark mark)
 
 /* --- snapshots --- */
 
+static int save_views(const struct hz_mirror *mirror, hz_mirror_write write, void *ctx)
+{
+    uint64_t count = 0;
+
+    for (uint32_t view = 0; view < HZ_VIEW_ID_END; view++)
+        count += mirror->views[view].n != 0;
+    int error = write(ctx, &count, sizeof(count));
+    for (uint32_t view = 0; view < HZ_VIEW_ID_END && error == 0; view++) {
+        struct save_view saved = {view, mirror->views[view]};
+        if (saved.mark.n != 0)
+            error = write(ctx, &saved, sizeof(saved));
+    }
+    return error;
+}
+
 int hz_mirror_save(const struct hz_mirror *mirror, hz_mirror_write write, void *ctx)
 {
     struct save_head head = {SAVE_MAGIC, SAVE_VERSION, mirror->count, sizeof(struct hz_active),
                              mirror->mark};
     int error = write(ctx, &head, sizeof(head));
 
-    if (error < 0 || mirror->count == 0)
-        return error;
-    return write(ctx, mirror->all, mirror->count * sizeof(*mirror->all));
+    if (error == 0 && mirror->count > 0)
+        error = write(ctx, mirror->all, mirror->count * sizeof(*mirror->all));
+    return error == 0 ? save_views(mirror, write, ctx) : error;
 }
 
 /* The snapshot's digest vouches for the bytes; this sees to it that no bytes can do harm. */
@@ -280,14 +349,15 @@ static bool plausible(const struct hz_active *active)
 {
     return active->head.alarm != 0 && active->head.state != HZ_STATE_NORMAL &&
            active->head.state < HZ_STATE_END && active->head.severity < HZ_SEVERITY_END &&
+           active->view_count < HZ_ALARM_VIEWS_MAX &&
            memchr(active->value, '\0', sizeof(active->value)) &&
            memchr(active->limit, '\0', sizeof(active->limit));
 }
 
-static int load_one(struct hz_mirror *mirror, hz_mirror_read read, void *ctx)
+static int load_one(struct hz_mirror *mirror, hz_mirror_read read, void *ctx, size_t bytes)
 {
-    struct hz_active active;
-    int error = read(ctx, &active, sizeof(active));
+    struct hz_active active = {0};
+    int error = read(ctx, &active, bytes);
 
     if (error == 0)
         error = reserve_one(mirror);
@@ -300,6 +370,32 @@ static int load_one(struct hz_mirror *mirror, hz_mirror_read read, void *ctx)
     return 0;
 }
 
+static int load_views(struct hz_mirror *mirror, hz_mirror_read read, void *ctx)
+{
+    struct save_view saved;
+    uint64_t count;
+    int error = read(ctx, &count, sizeof(count));
+
+    for (uint64_t i = 0; i < count && error == 0; i++) {
+        error = read(ctx, &saved, sizeof(saved));
+        if (error == 0 &&
+            (saved.view >= HZ_VIEW_ID_END || saved.mark.n == 0 || mirror->views[saved.view].n != 0))
+            error = HZ_ECORRUPT;
+        if (error == 0)
+            mirror->views[saved.view] = saved.mark;
+    }
+    return error;
+}
+
+static bool is_known(const struct save_head *head)
+{
+    size_t bytes =
+        head->version == SAVE_VERSION ? sizeof(struct hz_active) : ACTIVE_BYTES_WITHOUT_VIEWS;
+
+    return (head->version == SAVE_VERSION || head->version == SAVE_VERSION_WITHOUT_VIEWS) &&
+           head->active_bytes == bytes;
+}
+
 int hz_mirror_load(struct hz_mirror *mirror, hz_mirror_read read, void *ctx)
 {
     struct save_head head;
@@ -310,10 +406,12 @@ int hz_mirror_load(struct hz_mirror *mirror, hz_mirror_read read, void *ctx)
         return error;
     if (head.magic != SAVE_MAGIC)
         return HZ_ECORRUPT;
-    if (head.version != SAVE_VERSION || head.active_bytes != sizeof(struct hz_active))
+    if (!is_known(&head))
         return HZ_EVERSION;
     for (uint32_t i = 0; i < head.count && error == 0; i++)
-        error = load_one(mirror, read, ctx);
+        error = load_one(mirror, read, ctx, head.active_bytes);
+    if (error == 0 && head.version == SAVE_VERSION)
+        error = load_views(mirror, read, ctx);
     if (error == 0)
         mirror->mark = head.mark;
     return error;

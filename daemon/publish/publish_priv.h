@@ -6,6 +6,7 @@
  *     sentence
  *     tail                  the newest entries, as they were offered
  *     mirror, active        what is active, and its hash in Redis
+ *     views                 a stream for each view
  *     stream, append        where Redis stands; appending, refilling, giving way (through `script`)
  *     board, board_write,   what stands beside the stream: states, positions,
  *     latest                latest values
@@ -24,9 +25,7 @@
 #include "hz_record.h"
 #include "hz_redis.h"
 
-/* This release has one view, of which every alarm is a member; it is the first of an entry's places. */
-#define PUBLISH_VIEW     "all"
-#define PUBLISH_KEY(key) "hz:1:{" PUBLISH_VIEW "}:" key
+#define PUBLISH_KEY(key) "hz:1:{" HZ_VIEW_ALL_NAME "}:" key /* of the view with every alarm */
 
 /* --- entry_form.c --- */
 
@@ -87,8 +86,9 @@ bool publish__active_of(const struct hz_entry *entry, struct hz_active *ret_acti
 
 #define ACTIVE_VALUE_BYTES 12288u /* names may need six bytes for one, as \u00XX */
 
-/* The value of an alarm in the active hash: a JSON object. */
-void publish__active_value(const struct hz_set *set, const struct hz_active *active, struct hz_text *to);
+/* The value of an alarm in the active hash: a JSON object. `number`: of its newest entry in the view. */
+void publish__active_value(const struct hz_set *set, const struct hz_active *active, uint64_t number,
+                           struct hz_text *to);
 
 /* --- command.c: a command being built, one at a time --- */
 
@@ -99,12 +99,14 @@ void publish__active_value(const struct hz_set *set, const struct hz_active *act
 
 struct publish_command {
     struct hz_publisher *p;
+    struct publish_stream *stream; /* NULL: it is none of a stream's */
     struct hz_text text; /* of arguments that are made up */
     size_t from;
     int count;
 };
 
 struct publish_command publish__command(struct hz_publisher *p);
+struct publish_command publish__stream_command(struct publish_stream *stream);
 void publish__add(struct publish_command *c, struct hz_slice argument); /* lent until it is sent */
 void publish__add_word(struct publish_command *c, const char *word);
 void publish__add_uint(struct publish_command *c, uint64_t value);
@@ -113,7 +115,7 @@ void publish__add_id(struct publish_command *c, struct hz_stream_id id);
 void publish__open(struct publish_command *c);
 void publish__close(struct publish_command *c);
 struct hz_slice publish__made(struct publish_command *c); /* since open */
-/* The reply's ctx is the publisher. As hz_redis_send. */
+/* The reply's ctx is the stream, if it is one's, else the publisher. As hz_redis_send. */
 int publish__send(struct publish_command *c, struct hz_redis *link, hz_redis_reply reply) HZ_MUST_USE HZ_ON(hz_output);
 
 /* --- members.c: of a JSON object --- */
@@ -132,8 +134,6 @@ void publish__put_key(struct hz_text *to, const char *name, const struct hz_regi
 
 #define SCRIPT_BYTES     8192u
 #define SCRIPT_ENTRIES   64u
-#define SCRIPT_KEYS        5u
-#define SCRIPT_APPEND_KEYS 3u /* the first of them */
 
 void publish__script(struct hz_text *to);
 
@@ -165,41 +165,52 @@ struct stream_call {
     int64_t first_ms;    /* APPEND: of the first's id, the wall clock at its cause */
 };
 
+/* In the order in which the script wants them. */
+enum publish_key { PUBLISH_STREAM, PUBLISH_ACTIVE, PUBLISH_META, PUBLISH_ALIVE, PUBLISH_ANEW, PUBLISH_KEYS };
+#define SCRIPT_KEYS        PUBLISH_KEYS
+#define SCRIPT_APPEND_KEYS 3u /* the first of them */
+
+#define PUBLISH_NAME_BYTES (HZ_KEY_BYTES_MAX + 1u)
+
+/* Of one view. */
 struct publish_stream {
-    struct hz_redis *link;
-    char active_key[64]; /* of the hash being written */
+    struct hz_publisher *p;
+    uint32_t view;
+    char name[PUBLISH_NAME_BYTES];
+    char keys[PUBLISH_KEYS][PUBLISH_NAME_BYTES + 40]; /* ANEW: the hash being written */
+    bool leaving; /* it is of no set any more: freed when nothing is under way */
     enum stream_phase phase;
-    char sha[44];
-    char run[20]; /* tells this process from another with the same journal and term */
 
     struct stream_call calls[STREAM_CALLS_MAX]; /* under way, in order */
     uint32_t call_first, call_count;
-    bool beating;
+    uint32_t appends; /* of these */
+    bool beating, pumping;
 
     uint64_t epoch;             /* 0 = not known yet */
     struct hz_stream_id expect; /* where the stream ends when all calls under way are done */
-    uint64_t next;              /* number of the first entry not sent */
-    uint64_t acknowledged;      /* number of the last entry that Redis has */
+    uint64_t next;              /* number of the first entry not sent and not passed over */
+    uint64_t acknowledged;      /* up to this number Redis has all that is of the view */
     bool rewrite;               /* the active hash must be written before anything flows */
+    bool rewrite_due;           /* and once all up to rewrite_after has gone out */
+    uint64_t rewrite_after;
 
     /* the source */
-    bool fetching, starved;    /* asked; had no answer that helps */
+    bool fetching, starved;    /* asked, or waiting for its turn; had no answer that helps */
     bool find_exact;           /* the entry with find_id itself, or any from there on */
     struct hz_stream_id find_id, asked_id;
-    bool asked_find, pumping;
-    unsigned char *span; /* entries fetched: HZ_ENTRY_FETCH_BYTES */
-    size_t span_bytes, span_at;
+    bool ask_find, asked_find;
     uint32_t starved_beats;
 
     /* the active hash being written */
     uint32_t active_cursor, active_unanswered;
     bool active_sent, active_failed;
+    bool active_settles; /* and then rewrite_due is done with */
     struct hz_mirror_mark active_mark;
 
     /* what stands in the way */
     uint32_t foreign_looks; /* heart-beats for which a stream that is not ours was seen without life */
     struct hz_stream_id foreign_id;
-    bool foreign_told, lost_told, told_once;
+    bool foreign, lost;
     uint32_t beats_without_flow;
     char refusal[HZ_REDIS_REASON_BYTES]; /* the last one logged */
 };
@@ -317,7 +328,27 @@ struct hz_publisher {
     uint64_t released, released_seq, durable_seq;
     int64_t released_ns;
 
-    struct publish_stream stream;
+    /* the streams, and what they share */
+    struct publish_stream *streams[HZ_VIEWS_MAX]; /* the first is that of `all` */
+    uint32_t stream_count;
+    uint32_t turn; /* which is pumped first */
+    struct hz_redis *link;
+    char run[20]; /* tells this process from another with the same journal and term */
+    char sha[44]; /* of the script; "": not loaded */
+    bool loading;
+    bool crowded; /* one of them had no room */
+    bool told_once, lost_told, foreign_told;
+    char refusal[HZ_REDIS_REASON_BYTES]; /* of the connection, the last one logged */
+
+    /* the source */
+    bool fetching;
+    struct publish_stream *asker; /* NULL: it has left */
+    uint32_t asked;               /* whose turn it is */
+    uint64_t asked_number;
+    unsigned char *span; /* entries fetched: HZ_ENTRY_FETCH_BYTES */
+    size_t span_bytes, span_at;
+    uint64_t span_from; /* of numbers below nothing is said by what is not in it */
+
     struct publish_board board;
     struct publish_syslog syslog;
     struct hz_publisher_counts counts;
@@ -338,29 +369,54 @@ struct hz_publisher {
 /* Closes when it was asked to and nothing is left to send. */
 void publish__settle(struct hz_publisher *p) HZ_ON(hz_output);
 
-void publish__stream_up(struct hz_publisher *p) HZ_ON(hz_output);
-void publish__stream_down(struct hz_publisher *p, const char *reason) HZ_ON(hz_output);
+/* --- views.c --- */
+
+int publish__views_begin(struct hz_publisher *p) HZ_MUST_USE HZ_ON(hz_output);
+void publish__views_done(struct hz_publisher *p);
+/* Takes p->set in; `old` NULL at start. */
+int publish__views_use(struct hz_publisher *p, const struct hz_set *old) HZ_MUST_USE HZ_ON(hz_output);
+/* One that is leaving had an answer. */
+void publish__view_left(struct publish_stream *stream);
+/* Is the alarm one of the view's, by this set? */
+bool publish__belongs(const struct hz_set *set, const struct hz_entry *head, uint32_t view);
+/* NULL: the entry is not in the view. */
+const struct hz_view_place *publish__place_in(const struct hz_entry *entry, uint32_t view);
+void publish__tell_flow(struct hz_publisher *p);
+void publish__tell_lost(struct hz_publisher *p);
+void publish__tell_foreign(struct hz_publisher *p);
+void publish__pump_all(struct hz_publisher *p) HZ_ON(hz_output);
+uint64_t publish__acknowledged(const struct hz_publisher *p); /* by all of them */
+bool publish__is_idle(const struct hz_publisher *p);
+/* Asks the source: for find_id, or for what is to be sent next. */
+void publish__ask(struct publish_stream *stream, bool find) HZ_ON(hz_output);
+void publish__fetched(struct hz_publisher *p, const void *entries, size_t length, int error) HZ_ON(hz_output);
+
+/* --- stream.c --- */
+
+void publish__stream_up(struct publish_stream *stream) HZ_ON(hz_output);
+void publish__stream_down(struct publish_stream *stream) HZ_ON(hz_output);
 /* Sends what can be sent. */
-void publish__stream_pump(struct hz_publisher *p) HZ_ON(hz_output);
-void publish__stream_beat(struct hz_publisher *p) HZ_ON(hz_output);
-void publish__stream_fetched(struct hz_publisher *p, const void *entries, size_t length, int error) HZ_ON(hz_output);
-void publish__stream_refused(struct hz_publisher *p, const struct redisReply *reply) HZ_ON(hz_output);
+void publish__stream_pump(struct publish_stream *stream) HZ_ON(hz_output);
+void publish__stream_beat(struct publish_stream *stream) HZ_ON(hz_output);
+/* The source has answered to it. */
+void publish__stream_fetched(struct publish_stream *stream, int error) HZ_ON(hz_output);
+void publish__stream_refused(struct publish_stream *stream, const struct redisReply *reply) HZ_ON(hz_output);
 
 bool publish__call_send(struct publish_command *c, struct stream_call call) HZ_ON(hz_output);
 
 /* append.c: a call of the script with what every mode but append has */
-struct publish_command publish__call(struct hz_publisher *p, const char *mode) HZ_ON(hz_output);
+struct publish_command publish__call(struct publish_stream *stream, const char *mode) HZ_ON(hz_output);
 /* Sends one append if there is something released that is in memory; asks the source for what is not. */
-bool publish__append(struct hz_publisher *p) HZ_ON(hz_output);
-/* Asks the source: for find_id, or for what is to be sent next. */
-void publish__ask(struct hz_publisher *p, bool find) HZ_ON(hz_output);
-/* Takes its answer in; the first entry of it, NULL = none. */
-void publish__span(struct hz_publisher *p, const void *entries, size_t length, int error) HZ_ON(hz_output);
-const struct hz_entry *publish__span_first(const struct publish_stream *stream);
-void publish__starved_beat(struct hz_publisher *p) HZ_ON(hz_output);
+bool publish__append(struct publish_stream *stream) HZ_ON(hz_output);
+/* What the source has answered; `from`: the number it was asked for, 0 = an id. */
+void publish__span(struct hz_publisher *p, uint64_t from, const void *entries, size_t length);
+const struct hz_entry *publish__span_first(struct hz_publisher *p); /* NULL = none */
+/* Does it help the stream? */
+void publish__had(struct publish_stream *stream, int error);
+void publish__starved_beat(struct publish_stream *stream) HZ_ON(hz_output);
 
 /* active.c: sends what there is room for of the active hash */
-void publish__active_begin(struct hz_publisher *p) HZ_ON(hz_output);
-void publish__active_pump(struct hz_publisher *p) HZ_ON(hz_output);
+void publish__active_begin(struct publish_stream *stream) HZ_ON(hz_output);
+void publish__active_pump(struct publish_stream *stream) HZ_ON(hz_output);
 
 #endif

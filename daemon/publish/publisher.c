@@ -28,9 +28,7 @@ static void take_identity(struct hz_publisher *p, const struct hz_publisher_conf
 
     if (getrandom(&run, sizeof(run), 0) != sizeof(run))
         run = (uint64_t)hz_mono_ns(p->clock); /* never seen; the term tells runs apart as well */
-    (void)snprintf(p->stream.run, sizeof(p->stream.run), "%016llx", (unsigned long long)run);
-    (void)snprintf(p->stream.active_key, sizeof(p->stream.active_key),
-                   PUBLISH_KEY("active:%016llx"), (unsigned long long)run);
+    (void)snprintf(p->run, sizeof(p->run), "%016llx", (unsigned long long)run);
     (void)snprintf(p->journal, sizeof(p->journal), "%016llx%016llx",
                    (unsigned long long)config->journal[0], (unsigned long long)config->journal[1]);
     /* The first epoch is the journal's own, so that the stream of another journal in an emptied Redis
@@ -45,7 +43,8 @@ static void on_beat(uv_timer_t *timer)
     struct hz_publisher *p = timer->data;
 
     hz_role_assert(&hz_output);
-    publish__stream_beat(p);
+    for (uint32_t i = 0; i < p->stream_count; i++)
+        publish__stream_beat(p->streams[i]);
     publish__board_beat(p);
 }
 
@@ -68,7 +67,9 @@ static void on_stream_up(void *ctx)
     hz_role_assert(&hz_output);
     p->counts.since_ms = wall_ms(p);
     p->counts.reason[0] = '\0';
-    publish__stream_up(p);
+    p->counts.up = true;
+    for (uint32_t i = 0; i < p->stream_count; i++)
+        publish__stream_up(p->streams[i]);
 }
 
 /* Each attempt that fails comes here: down is it since the first. */
@@ -80,7 +81,13 @@ static void on_stream_down(void *ctx, const char *reason)
     if (p->counts.up)
         p->counts.since_ms = wall_ms(p);
     (void)snprintf(p->counts.reason, sizeof(p->counts.reason), "%s", reason);
-    publish__stream_down(p, reason);
+    if (p->counts.up || strcmp(reason, p->refusal) != 0) {
+        (void)snprintf(p->refusal, sizeof(p->refusal), "%s", reason);
+        hz_log_warning("redis: %s; trying again", reason);
+    }
+    p->counts.up = false;
+    for (uint32_t i = 0; i < p->stream_count; i++)
+        publish__stream_down(p->streams[i]);
 }
 
 static void on_board_up(void *ctx)
@@ -111,7 +118,7 @@ static int make_links(struct hz_publisher *p, const struct hz_redis_config *conf
 {
     const struct hz_redis_events stream = {on_stream_up, on_stream_down, p};
     const struct hz_redis_events board = {on_board_up, on_board_down, p};
-    int error = hz_redis_new(p->loop, config, &stream, &p->stream.link);
+    int error = hz_redis_new(p->loop, config, &stream, &p->link);
 
     if (error < 0)
         return error;
@@ -127,7 +134,9 @@ static void tell_rest(struct hz_publisher *p) HZ_ON(hz_output)
 {
     static const enum hz_observed over[] = {HZ_OBSERVED_REDIS_LOST, HZ_OBSERVED_FOREIGN};
 
-    p->stream.lost_told = p->stream.foreign_told = p->counts.foreign = false;
+    for (uint32_t i = 0; i < p->stream_count; i++)
+        p->streams[i]->lost = p->streams[i]->foreign = false;
+    p->lost_told = p->foreign_told = p->counts.foreign = false;
     for (size_t i = 0; i < sizeof(over) / sizeof(over[0]); i++)
         p->events.observe(p->events.ctx, over[i], 0);
 }
@@ -135,20 +144,21 @@ static void tell_rest(struct hz_publisher *p) HZ_ON(hz_output)
 static void begin_links(struct hz_publisher *p) HZ_ON(hz_output)
 {
     p->counts.since_ms = wall_ms(p);
-    p->stream.beats_without_flow = 0;
+    for (uint32_t i = 0; i < p->stream_count; i++)
+        p->streams[i]->beats_without_flow = 0;
     start_beat(p);
-    hz_redis_start(p->stream.link);
+    hz_redis_start(p->link);
     hz_redis_start(p->board.link);
 }
 
 static void rest_links(struct hz_publisher *p) HZ_ON(hz_output)
 {
     (void)uv_timer_stop(&p->beat);
-    hz_redis_rest(p->stream.link);
+    hz_redis_rest(p->link);
     hz_redis_rest(p->board.link);
-    if (p->stream.phase != STREAM_FENCED)
-        p->stream.phase = STREAM_DOWN;
-    p->stream.refusal[0] = p->counts.reason[0] = '\0';
+    for (uint32_t i = 0; i < p->stream_count; i++)
+        publish__stream_down(p->streams[i]);
+    p->refusal[0] = p->counts.reason[0] = '\0';
     p->counts.up = false;
     p->counts.since_ms = wall_ms(p);
     hz_log_notice("redis: not enabled any more");
@@ -162,7 +172,7 @@ static void use_links(struct hz_publisher *p, const struct hz_redis_config *conf
     bool was_enabled = p->enabled;
 
     if (config->enabled) {
-        hz_redis_use(p->stream.link, config, login);
+        hz_redis_use(p->link, config, login);
         hz_redis_use(p->board.link, config, login);
     }
     p->enabled = config->enabled;
@@ -178,11 +188,12 @@ static void use_links(struct hz_publisher *p, const struct hz_redis_config *conf
 
 static void free_publisher(struct hz_publisher *p)
 {
+    publish__views_done(p);
     publish__tail_done(&p->tail);
     publish__board_done(&p->board);
     publish__syslog_done(&p->syslog);
     hz_set_unref(p->set);
-    free(p->stream.span);
+    free(p->span);
     free(p->scratch);
     free(p);
 }
@@ -213,8 +224,8 @@ static void close_parts(struct hz_publisher *p) HZ_ON(hz_output)
     uv_close((uv_handle_t *)&p->beat, on_timer_closed);
     uv_close((uv_handle_t *)&p->grace, on_timer_closed);
     uv_close((uv_handle_t *)&p->board.turn, on_timer_closed);
-    if (p->stream.link)
-        hz_redis_stop(p->stream.link, on_part_closed, p);
+    if (p->link)
+        hz_redis_stop(p->link, on_part_closed, p);
     if (p->board.link)
         hz_redis_stop(p->board.link, on_part_closed, p);
 }
@@ -227,7 +238,7 @@ static void on_grace(uv_timer_t *timer)
 
 void publish__settle(struct hz_publisher *p)
 {
-    bool nothing_left = p->stream.call_count == 0 && p->stream.acknowledged >= p->released;
+    bool nothing_left = publish__is_idle(p) && publish__acknowledged(p) >= p->released;
 
     if (p->stopping && !p->closing && nothing_left)
         (void)uv_timer_start(&p->grace, on_grace, 0, 0); /* not from inside a reply */
@@ -270,13 +281,12 @@ int hz_publisher_new(const struct hz_publisher_config *config, struct hz_set *se
     script = hz_text_in(p->script, sizeof(p->script));
     publish__script(&script);
     hz_assert(!script.overflow);
-    p->stream.next = config->newest + 1;
-    p->stream.acknowledged = config->newest;
     make_timers(p);
     p->scratch = malloc(SCRATCH_BYTES); /* touched as far as commands are long */
-    p->stream.span = malloc(HZ_ENTRY_FETCH_BYTES);
-    error =
-        p->scratch && p->stream.span ? publish__tail_init(&p->tail, config->newest + 1) : -ENOMEM;
+    p->span = malloc(HZ_ENTRY_FETCH_BYTES);
+    error = p->scratch && p->span ? publish__tail_init(&p->tail, config->newest + 1) : -ENOMEM;
+    if (error == 0)
+        error = publish__views_begin(p);
     if (error == 0)
         error = publish__board_use(p, NULL);
     if (error == 0)
@@ -310,7 +320,7 @@ void hz_publisher_stop(struct hz_publisher *publisher, int64_t grace_ns, void (*
     p->stopping = true;
     p->closed = closed;
     p->closed_ctx = ctx;
-    if (!p->started || !p->enabled || p->stream.phase == STREAM_FENCED || grace_ns <= 0) {
+    if (!p->started || !p->enabled || p->counts.fenced || grace_ns <= 0) {
         close_parts(p);
         return;
     }
@@ -331,14 +341,16 @@ void hz_publisher_use(struct hz_publisher *publisher, struct hz_set *set,
     p->set = hz_set_ref(set);
     take_options(p, &set->config->redis);
     /* Without memory for the counts the process ends, as it does without memory for an alert. */
-    hz_assert(publish__board_use(p, old) == 0);
+    hz_assert(publish__board_use(p, old) == 0 && publish__views_use(p, old) == 0);
     hz_set_unref(old);
     if (login)
         use_links(p, &set->config->redis, login);
     if (p->started && p->enabled && p->heartbeat_ns != heartbeat_ns)
         start_beat(p);
-    if (p->enabled)
+    if (p->enabled) {
+        publish__pump_all(p);
         publish__board_pump(p);
+    }
 }
 
 static void copy_text(char *to, struct hz_slice text, size_t most)
@@ -408,14 +420,14 @@ void hz_publisher_release(struct hz_publisher *publisher, uint64_t seq, bool dur
         publish__tail_trim(&p->tail, p->released);
         return;
     }
-    publish__stream_pump(p);
+    publish__pump_all(p);
     publish__tail_trim(&p->tail, p->released);
 }
 
 void hz_publisher_fetched(struct hz_publisher *publisher, const void *entries, size_t length,
                           int error)
 {
-    publish__stream_fetched(publisher, entries, length, error);
+    publish__fetched(publisher, entries, length, error);
 }
 
 /* --- latest values --- */
@@ -488,15 +500,14 @@ void hz_publisher_shares(struct hz_publisher *publisher, const struct hz_share *
 void hz_publisher_counts(const struct hz_publisher *publisher,
                          struct hz_publisher_counts *ret_counts)
 {
-    uint64_t newest = publisher->tail.next - 1;
+    uint64_t newest = publisher->tail.next - 1, acknowledged = publish__acknowledged(publisher);
 
     *ret_counts = publisher->counts;
-    if (publisher->stream.phase == STREAM_WAITING)
-        (void)snprintf(ret_counts->reason, sizeof(ret_counts->reason), "%s",
-                       publisher->stream.refusal);
-    ret_counts->waiting = publisher->enabled && newest > publisher->stream.acknowledged
-                              ? newest - publisher->stream.acknowledged
-                              : 0;
+    for (uint32_t i = publisher->stream_count; i-- > 0;)
+        if (publisher->streams[i]->phase == STREAM_WAITING)
+            (void)snprintf(ret_counts->reason, sizeof(ret_counts->reason), "%s",
+                           publisher->streams[i]->refusal);
+    ret_counts->waiting = publisher->enabled && newest > acknowledged ? newest - acknowledged : 0;
 }
 
 const struct hz_publisher_times *hz_publisher_times(const struct hz_publisher *publisher)

@@ -19,7 +19,7 @@
  *                 active hash or "", all fields
  *         others  run, expiry of alive in ms, now in ms, oldest id to keep, retention in ms, heart-beat
  *                 in ms, then
- *           active  id and n that the new hash is as of
+ *           active  id and n that the new hash is as of, the set by which it was written
  *           beat    the set in use, since when in ms, by whom, by which way, why
  * gives {status, last id of the stream, id that the active hash is as of or "", epoch, detail}
  *         OK       done
@@ -144,6 +144,7 @@ static const char text_others[] =
     "  call('HSET', KEYS[5], '@id', ARGV[13], '@n', ARGV[14])\n"
     "  call('PERSIST', KEYS[5])\n"
     "  call('RENAME', KEYS[5], active)\n"
+    "  call('HSET', meta, 'members', ARGV[15])\n"
     "  tag = ARGV[13]\n"
     "  return answer('OK')\n"
     "end\n"

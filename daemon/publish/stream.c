@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void look_up_place(struct hz_publisher *p) HZ_ON(hz_output);
+static void look_up_place(struct publish_stream *stream) HZ_ON(hz_output);
 
 /* --- calls of the script --- */
 
@@ -27,6 +27,7 @@ static struct stream_call take_call(struct publish_stream *stream)
     hz_assert(stream->call_count > 0);
     stream->call_first = (stream->call_first + 1) % STREAM_CALLS_MAX;
     stream->call_count--;
+    stream->appends -= call.kind == CALL_APPEND;
     return call;
 }
 
@@ -49,72 +50,76 @@ static const char *answer(const struct redisReply *reply, int field)
 
 /* --- telling --- */
 
-static void observe(struct hz_publisher *p, enum hz_observed what, int64_t value)
+static void begin_flow(struct publish_stream *stream) HZ_ON(hz_output)
 {
-    p->events.observe(p->events.ctx, what, value);
-}
-
-static void begin_flow(struct hz_publisher *p) HZ_ON(hz_output)
-{
-    struct publish_stream *stream = &p->stream;
+    struct hz_publisher *p = stream->p;
 
     stream->phase = STREAM_FLOWING;
     stream->beats_without_flow = stream->foreign_looks = 0;
     stream->starved = false;
     stream->starved_beats = 0;
     stream->refusal[0] = '\0';
-    if (stream->lost_told || !stream->told_once)
-        observe(p, HZ_OBSERVED_REDIS_LOST, 0);
-    if (stream->foreign_told || !stream->told_once)
-        observe(p, HZ_OBSERVED_FOREIGN, 0);
-    if (!stream->told_once)
-        observe(p, HZ_OBSERVED_FENCED, 0);
-    stream->told_once = true;
-    stream->lost_told = stream->foreign_told = false;
-    p->counts.foreign = false;
-    hz_log_notice("redis: publishing from entry %llu on (newest %llu), epoch %llu",
-                  (unsigned long long)stream->next, (unsigned long long)p->released,
+    stream->lost = stream->foreign = false;
+    publish__tell_flow(p);
+    hz_log_notice("redis: view %s: publishing from entry %llu on (newest %llu), epoch %llu",
+                  stream->name, (unsigned long long)stream->next, (unsigned long long)p->released,
                   (unsigned long long)stream->epoch);
-    publish__stream_pump(p);
+    publish__stream_pump(stream);
     publish__board_pump(p);
 }
 
-static void tell_foreign(struct hz_publisher *p, const char *what)
+static void tell_foreign(struct publish_stream *stream, const char *what)
 {
-    if (p->stream.foreign_told)
+    if (stream->foreign)
         return;
-    p->stream.foreign_told = true;
-    p->counts.foreign = true;
-    hz_log_error("redis: %s; nothing is published until it is silent for %u heart-beats", what,
-                 STREAM_PATIENCE);
-    observe(p, HZ_OBSERVED_FOREIGN, 1);
+    stream->foreign = true;
+    hz_log_error("redis: view %s: %s; nothing is published until it is silent for %u heart-beats",
+                 stream->name, what, STREAM_PATIENCE);
+    publish__tell_foreign(stream->p);
 }
 
-static void fence(struct hz_publisher *p, const char *term)
+/* A term is the process's: what took over one view takes over all. */
+static void fence(struct publish_stream *stream, const char *term) HZ_ON(hz_output)
 {
-    p->stream.phase = STREAM_FENCED;
+    struct hz_publisher *p = stream->p;
+
+    for (uint32_t i = 0; i < p->stream_count; i++)
+        p->streams[i]->phase = STREAM_FENCED;
+    if (p->counts.fenced)
+        return;
     p->counts.fenced = true;
     hz_log_error("redis: the instance with term %s has taken over from this one (term %llu), which "
                  "publishes no more",
                  term, (unsigned long long)p->term);
-    observe(p, HZ_OBSERVED_FENCED, 1);
+    p->events.observe(p->events.ctx, HZ_OBSERVED_FENCED, 1);
 }
 
 /* --- loading, looking --- */
 
-static void send_plain(struct hz_publisher *p, const char *mode, enum stream_call_kind kind)
+static void send_plain(struct publish_stream *stream, const char *mode, enum stream_call_kind kind)
     HZ_ON(hz_output)
 {
-    struct publish_command c = publish__call(p, mode);
+    struct publish_command c = publish__call(stream, mode);
 
     if (!publish__call_send(&c, (struct stream_call){.kind = kind}))
-        hz_redis_drop(p->stream.link, "a call could not be sent");
+        hz_redis_drop(stream->p->link, "a call could not be sent");
 }
 
-static void look(struct hz_publisher *p) HZ_ON(hz_output)
+static void look(struct publish_stream *stream) HZ_ON(hz_output)
 {
-    p->stream.phase = STREAM_LOOKING;
-    send_plain(p, "look", CALL_LOOK);
+    stream->phase = STREAM_LOOKING;
+    send_plain(stream, "look", CALL_LOOK);
+}
+
+static void take_script(struct publish_stream *stream, const struct redisReply *reply)
+    HZ_ON(hz_output)
+{
+    if (stream->phase != STREAM_LOADING)
+        return;
+    if (reply->type == REDIS_REPLY_STRING && reply->len == 40)
+        look(stream);
+    else
+        publish__stream_refused(stream, reply);
 }
 
 static void on_loaded(void *ctx, const struct redisReply *reply)
@@ -122,38 +127,44 @@ static void on_loaded(void *ctx, const struct redisReply *reply)
     struct hz_publisher *p = ctx;
 
     hz_role_assert(&hz_output);
-    if (!reply || p->stream.phase != STREAM_LOADING)
+    p->loading = false;
+    if (!reply)
         return;
-    if (reply->type != REDIS_REPLY_STRING || reply->len != 40) {
-        publish__stream_refused(p, reply);
-        return;
-    }
-    (void)snprintf(p->stream.sha, sizeof(p->stream.sha), "%s", reply->str);
-    look(p);
+    if (reply->type == REDIS_REPLY_STRING && reply->len == 40)
+        (void)snprintf(p->sha, sizeof(p->sha), "%s", reply->str);
+    for (uint32_t i = 0; i < p->stream_count; i++)
+        take_script(p->streams[i], reply);
 }
 
-static void load(struct hz_publisher *p) HZ_ON(hz_output)
+/* One time for all views. */
+static void load(struct publish_stream *stream) HZ_ON(hz_output)
 {
+    struct hz_publisher *p = stream->p;
     struct publish_command c = publish__command(p);
 
-    p->stream.phase = STREAM_LOADING;
+    stream->phase = STREAM_LOADING;
+    if (p->loading)
+        return;
     publish__add_word(&c, "SCRIPT");
     publish__add_word(&c, "LOAD");
     publish__add_word(&c, p->script);
-    if (publish__send(&c, p->stream.link, on_loaded) < 0)
-        hz_redis_drop(p->stream.link, "the script could not be sent");
+    p->loading = publish__send(&c, p->link, on_loaded) == 0;
+    if (!p->loading)
+        hz_redis_drop(p->link, "the script could not be sent");
 }
 
 /* A call was refused: those behind it will be too. */
-static void lose_place(struct hz_publisher *p) HZ_ON(hz_output)
+static void lose_place(struct publish_stream *stream) HZ_ON(hz_output)
 {
-    p->stream.phase = STREAM_LOST;
-    if (p->stream.call_count > 0)
+    struct hz_publisher *p = stream->p;
+
+    stream->phase = STREAM_LOST;
+    if (stream->call_count > 0)
         return;
-    if (p->stream.sha[0] == '\0')
-        load(p);
+    if (p->sha[0] == '\0')
+        load(stream);
     else
-        look(p);
+        look(stream);
 }
 
 static bool begins(const char *text, const char *with)
@@ -162,28 +173,28 @@ static bool begins(const char *text, const char *with)
 }
 
 /* An error in place of an answer: the server is not able or not willing. */
-void publish__stream_refused(struct hz_publisher *p, const struct redisReply *reply)
+void publish__stream_refused(struct publish_stream *stream, const struct redisReply *reply)
 {
     static const char *const elsewhere[] = {"READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN",
                                             "MOVED"};
-    struct publish_stream *stream = &p->stream;
+    struct hz_publisher *p = stream->p;
     const char *text = reply->type == REDIS_REPLY_ERROR ? reply->str : "unexpected answer";
     char quoted[sizeof(stream->refusal)];
 
     hz_log_quote(quoted, sizeof(quoted), text, strlen(text));
     if (begins(text, "NOSCRIPT")) {
-        stream->sha[0] = '\0';
-        lose_place(p);
+        p->sha[0] = '\0';
+        lose_place(stream);
         return;
     }
     if (strcmp(quoted, stream->refusal) != 0) {
         memcpy(stream->refusal, quoted, sizeof(quoted));
-        hz_log_warning("redis: %s", quoted);
+        hz_log_warning("redis: view %s: %s", stream->name, quoted);
     }
     stream->phase = STREAM_WAITING;
     for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
         if (begins(text, elsewhere[i])) {
-            hz_redis_drop(stream->link, quoted); /* the address may lead to another one by now */
+            hz_redis_drop(p->link, quoted); /* the address may lead to another one by now */
             return;
         }
     }
@@ -192,118 +203,141 @@ void publish__stream_refused(struct hz_publisher *p, const struct redisReply *re
 /* --- somebody else's stream --- */
 
 /* Seen once a heart-beat. `silent`: nobody lives there. */
-static void on_foreign(struct hz_publisher *p, struct hz_stream_id last, bool silent,
+static void on_foreign(struct publish_stream *stream, struct hz_stream_id last, bool silent,
                        const char *what) HZ_ON(hz_output)
 {
-    struct publish_stream *stream = &p->stream;
-
-    tell_foreign(p, what);
+    tell_foreign(stream, what);
     if (!silent || hz_stream_id_compare(last, stream->foreign_id) != 0)
         stream->foreign_looks = 0;
     stream->foreign_id = last;
     stream->phase = STREAM_WAITING;
     if (!silent || ++stream->foreign_looks <= STREAM_PATIENCE)
         return;
-    hz_log_notice("redis: moving the silent stream aside");
+    hz_log_notice("redis: view %s: moving the silent stream aside", stream->name);
     stream->foreign_looks = 0;
     stream->expect = last;
-    send_plain(p, "aside", CALL_ASIDE);
+    send_plain(stream, "aside", CALL_ASIDE);
 }
 
 /* --- the place --- */
 
 /* Entries are to be sent from `number` on. */
-static void take_place(struct hz_publisher *p, uint64_t number) HZ_ON(hz_output)
+static void take_place(struct publish_stream *stream, uint64_t number) HZ_ON(hz_output)
 {
-    struct publish_stream *stream = &p->stream;
+    struct hz_publisher *p = stream->p;
 
     stream->next = number;
     stream->acknowledged = number - 1;
     if (!stream->rewrite) {
-        begin_flow(p);
+        begin_flow(stream);
         return;
     }
     stream->rewrite = false;
-    publish__active_begin(p);
-    publish__active_pump(p);
-    publish__board_up(p); /* an emptied Redis has lost the states too */
+    publish__active_begin(stream);
+    publish__active_pump(stream);
+    if (stream->view == HZ_VIEW_ALL && !stream->find_exact)
+        publish__board_up(p); /* an emptied Redis has lost the states too */
 }
 
-/* `entry`: the first with an id not below the one looked for; NULL: there is none. */
-static void on_sought(struct hz_publisher *p, const struct hz_entry *entry) HZ_ON(hz_output)
+/* From where a stream that has nothing is filled: `entry` is the first within the retention, NULL:
+ * there is none in the log. */
+static uint64_t first_to_send(const struct publish_stream *stream, const struct hz_entry *entry)
 {
-    struct publish_stream *stream = &p->stream;
+    const struct hz_publisher *p = stream->p;
     uint64_t first;
 
-    if (stream->find_exact) {
-        if (entry && hz_stream_id_compare(entry->id, stream->find_id) == 0)
-            take_place(p, entry->number + 1);
-        else
-            on_foreign(p, stream->find_id, true, "the stream ends with an entry that is not ours");
-        return;
-    }
     if (!entry)
         entry = publish__tail_from(&p->tail, stream->find_id);
     first = entry && entry->number <= p->released ? entry->number : p->released + 1;
-    if (p->released > p->maxlen && first < p->released - p->maxlen + 1)
+    /* Of another view nobody knows which numbers its newest entries have: Redis trims. */
+    if (stream->view == HZ_VIEW_ALL && p->released > p->maxlen &&
+        first < p->released - p->maxlen + 1)
         first = p->released - p->maxlen + 1;
-    take_place(p, first);
+    return first;
+}
+
+/* `entry`: the first with an id not below the one looked for; NULL: there is none. */
+static void on_sought(struct publish_stream *stream, const struct hz_entry *entry) HZ_ON(hz_output)
+{
+    if (!stream->find_exact)
+        take_place(stream, first_to_send(stream, entry));
+    else if (entry && hz_stream_id_compare(entry->id, stream->find_id) == 0 &&
+             publish__place_in(entry, stream->view))
+        take_place(stream, entry->number + 1);
+    else
+        on_foreign(stream, stream->find_id, true, "the stream ends with an entry that is not ours");
+}
+
+/* The first entry of the view in memory, if it is the one behind find_id: most views stand far back. */
+static const struct hz_entry *next_of_view(const struct publish_stream *stream)
+{
+    const struct publish_tail *tail = &stream->p->tail;
+    const struct hz_view_place *place = NULL;
+    const struct hz_entry *entry = NULL;
+
+    for (uint64_t number = publish__tail_first(tail); number < tail->next && !place; number++) {
+        entry = publish__tail_at(tail, number);
+        place = publish__place_in(entry, stream->view);
+    }
+    return place && hz_stream_id_compare(place->before, stream->find_id) == 0 ? entry : NULL;
 }
 
 /* Looks for find_id: in memory if it must be there, else in the alarms log. */
-static void look_up_place(struct hz_publisher *p)
+static void look_up_place(struct publish_stream *stream)
 {
-    struct publish_stream *stream = &p->stream;
-    struct hz_mirror_mark newest = hz_mirror_mark(p->mirror);
+    struct hz_publisher *p = stream->p;
+    struct hz_mirror_mark newest = hz_mirror_mark_of(p->mirror, stream->view);
     uint64_t first = publish__tail_first(&p->tail);
-    const struct hz_entry *oldest = publish__tail_at(&p->tail, first);
+    const struct hz_entry *oldest = publish__tail_at(&p->tail, first), *next;
 
     stream->phase = STREAM_SEEKING;
-    if (stream->find_exact && newest.number > 0 &&
-        hz_stream_id_compare(newest.id, stream->find_id) == 0)
-        take_place(p, newest.number + 1);
+    if (newest.n_all == 0 && !stream->find_exact && stream->view != HZ_VIEW_ALL)
+        take_place(stream, p->released + 1); /* a new one */
+    else if (stream->find_exact && newest.n_all > 0 &&
+             hz_stream_id_compare(newest.id, stream->find_id) == 0)
+        take_place(stream, p->released + 1); /* the mirror is as of that */
+    else if (stream->find_exact && (next = next_of_view(stream)))
+        take_place(stream, next->number);
     else if (first == 1 || (oldest && hz_stream_id_compare(oldest->id, stream->find_id) <= 0))
-        on_sought(p, publish__tail_from(&p->tail, stream->find_id));
+        on_sought(stream, publish__tail_from(&p->tail, stream->find_id));
     else
-        publish__ask(p, true);
+        publish__ask(stream, true);
 }
 
-static void on_place(struct hz_publisher *p, const struct redisReply *reply) HZ_ON(hz_output)
+static void on_place(struct publish_stream *stream, const struct redisReply *reply) HZ_ON(hz_output)
 {
-    struct publish_stream *stream = &p->stream;
+    struct hz_publisher *p = stream->p;
     const struct hz_stream_id none = {0};
     struct hz_stream_id last;
 
     if (hz_stream_id_parse(answer(reply, 1), &last) < 0) {
-        publish__stream_refused(p, reply);
+        publish__stream_refused(stream, reply);
         return;
     }
     stream->expect = last;
     stream->find_exact = hz_stream_id_compare(last, none) != 0;
-    stream->rewrite = !stream->find_exact || answer(reply, 2)[0] == '\0';
+    stream->rewrite = !stream->find_exact || answer(reply, 2)[0] == '\0' || stream->rewrite_due;
     stream->find_id = last;
     if (!stream->find_exact)
         stream->find_id.ms = (hz_wall_ns(p->clock) - p->retention_ns) / HZ_NS_PER_MS;
-    look_up_place(p);
+    look_up_place(stream);
 }
 
-void publish__stream_fetched(struct hz_publisher *p, const void *entries, size_t length, int error)
+void publish__stream_fetched(struct publish_stream *stream, int error)
 {
-    struct publish_stream *stream = &p->stream;
     bool same = stream->asked_find && hz_stream_id_compare(stream->asked_id, stream->find_id) == 0;
 
-    publish__span(p, entries, length, error);
     if (stream->phase != STREAM_SEEKING) {
-        publish__stream_pump(p);
+        publish__stream_pump(stream);
         return;
     }
     if (error == HZ_ECORRUPT)
         hz_log_error("redis: the alarms log can't be read where Redis stands: %s",
                      hz_strerror(error));
     if (!same)
-        publish__ask(p, true);
+        publish__ask(stream, true);
     else if (error == 0 || error == HZ_ENOTFOUND || error == HZ_ECORRUPT)
-        on_sought(p, publish__span_first(stream));
+        on_sought(stream, publish__span_first(stream->p));
     /* else: asked again at the next heart-beat */
 }
 
@@ -318,22 +352,24 @@ static void measure(struct hz_publisher *p, const struct stream_call *call)
     hz_histogram_record(&p->times.append, p->counts.last_latency_ns);
 }
 
-static void on_ok(struct hz_publisher *p, const struct stream_call *call) HZ_ON(hz_output)
+static void on_ok(struct publish_stream *stream, const struct stream_call *call) HZ_ON(hz_output)
 {
-    struct publish_stream *stream = &p->stream;
+    struct hz_publisher *p = stream->p;
 
     switch (call->kind) {
     case CALL_APPEND:
         stream->acknowledged = call->last;
         p->counts.published += call->count;
         measure(p, call);
-        publish__stream_pump(p);
+        publish__stream_pump(stream);
         break;
     case CALL_ACTIVE:
-        begin_flow(p);
+        if (stream->active_settles)
+            stream->rewrite_due = false;
+        begin_flow(stream);
         break;
     case CALL_ASIDE:
-        look(p);
+        look(stream);
         break;
     case CALL_BEAT:
     case CALL_LOOK:
@@ -341,110 +377,129 @@ static void on_ok(struct hz_publisher *p, const struct stream_call *call) HZ_ON(
     }
 }
 
-static void on_answer(struct hz_publisher *p, const struct stream_call *call,
+static void on_answer(struct publish_stream *stream, const struct stream_call *call,
                       const struct redisReply *reply) HZ_ON(hz_output)
 {
+    struct hz_publisher *p = stream->p;
     const char *status = answer(reply, 0);
     struct hz_stream_id last = {0};
 
     (void)hz_stream_id_parse(answer(reply, 1), &last); /* checked where it is relied on */
     if (strcmp(status, "FENCED") == 0) {
-        fence(p, answer(reply, 4));
+        fence(stream, answer(reply, 4));
         return;
     }
     if (strcmp(status, "FOREIGN") == 0) {
         bool lives = answer(reply, 4)[0] == '1';
-        on_foreign(p, last, !lives,
+        on_foreign(stream, last, !lives,
                    lives ? "another system publishes there" : "the stream is of another system");
         return;
     }
-    p->stream.epoch = strtoull(answer(reply, 3), NULL, 10);
-    p->counts.epoch = p->stream.epoch;
+    stream->epoch = strtoull(answer(reply, 3), NULL, 10);
+    if (stream->view == HZ_VIEW_ALL)
+        p->counts.epoch = stream->epoch;
     if (strcmp(status, "OK") == 0) {
-        on_ok(p, call);
+        on_ok(stream, call);
     } else if (call->kind == CALL_LOOK) {
-        on_place(p, reply);
+        on_place(stream, reply);
     } else {
         p->counts.gaps++;
-        lose_place(p);
+        lose_place(stream);
     }
 }
 
 static void on_call(void *ctx, const struct redisReply *reply)
 {
-    struct hz_publisher *p = ctx;
-    struct publish_stream *stream = &p->stream;
+    struct publish_stream *stream = ctx;
+    struct hz_publisher *p = stream->p;
     struct stream_call call = take_call(stream);
 
     hz_role_assert(&hz_output);
     if (call.kind == CALL_BEAT)
         stream->beating = false;
+    if (stream->leaving) {
+        publish__view_left(stream);
+        return;
+    }
     if (!reply || stream->phase == STREAM_FENCED)
         return; /* lost: `down` follows */
     if (stream->phase == STREAM_LOST)
-        lose_place(p);
+        lose_place(stream);
     else if (stream->phase == STREAM_WAITING && call.kind != CALL_ASIDE)
         return; /* behind one that was refused */
     else if (is_answer(reply))
-        on_answer(p, &call, reply);
+        on_answer(stream, &call, reply);
     else
-        publish__stream_refused(p, reply);
+        publish__stream_refused(stream, reply);
+    if (p->crowded && hz_redis_room(p->link) > HZ_REDIS_COMMANDS_MAX / 2) {
+        p->crowded = false;
+        publish__pump_all(p);
+    }
     publish__settle(p);
 }
 
 bool publish__call_send(struct publish_command *c, struct stream_call call)
 {
-    struct publish_stream *stream = &c->p->stream;
+    struct publish_stream *stream = c->stream;
 
-    if (stream->call_count == STREAM_CALLS_MAX || publish__send(c, stream->link, on_call) < 0)
+    if (stream->call_count == STREAM_CALLS_MAX || publish__send(c, stream->p->link, on_call) < 0)
         return false;
     stream->calls[(stream->call_first + stream->call_count) % STREAM_CALLS_MAX] = call;
     stream->call_count++;
+    stream->appends += call.kind == CALL_APPEND;
     return true;
 }
 
 /* --- for publisher.c --- */
 
-void publish__stream_up(struct hz_publisher *p)
+void publish__stream_up(struct publish_stream *stream)
 {
-    if (p->stream.phase == STREAM_FENCED)
+    if (stream->phase == STREAM_FENCED)
         return;
-    p->counts.up = true;
-    load(p);
+    load(stream);
 }
 
-void publish__stream_down(struct hz_publisher *p, const char *reason)
+void publish__stream_down(struct publish_stream *stream)
 {
-    struct publish_stream *stream = &p->stream;
-
     hz_assert(stream->call_count == 0); /* each was answered with NULL */
-    if (p->counts.up || strcmp(reason, stream->refusal) != 0) {
-        (void)snprintf(stream->refusal, sizeof(stream->refusal), "%s", reason);
-        hz_log_warning("redis: %s; trying again", reason);
-    }
-    p->counts.up = false;
-    stream->foreign_looks = 0; /* patience is one connection's */
+    stream->foreign_looks = 0;          /* patience is one connection's */
+    stream->refusal[0] = '\0';
     if (stream->phase != STREAM_FENCED)
         stream->phase = STREAM_DOWN;
 }
 
-void publish__stream_pump(struct hz_publisher *p)
+/* Alarms belong to the view, or do no more, of which its hash does not know: once all that went before
+ * has gone out. */
+static bool rewrites_now(struct publish_stream *stream) HZ_ON(hz_output)
 {
-    struct publish_stream *stream = &p->stream;
+    if (!stream->rewrite_due || stream->phase != STREAM_FLOWING ||
+        stream->next <= stream->rewrite_after)
+        return false;
+    publish__active_begin(stream);
+    publish__active_pump(stream);
+    return true;
+}
+
+void publish__stream_pump(struct publish_stream *stream)
+{
+    struct hz_publisher *p = stream->p;
 
     if (stream->pumping)
         return; /* the source has answered from inside publish__append */
     stream->pumping = true;
     if (stream->phase == STREAM_REWRITING)
-        publish__active_pump(p);
+        publish__active_pump(stream);
     while (stream->phase == STREAM_FLOWING && stream->call_count < STREAM_CALLS &&
-           hz_redis_room(stream->link) > 0) {
+           hz_redis_room(p->link) > 0 && !rewrites_now(stream)) {
         bool asked = stream->fetching;
-        if (publish__append(p))
+        if (publish__append(stream))
             continue;
         if (asked || stream->fetching || stream->starved || stream->next > p->released)
             break;
     }
+    p->crowded |= hz_redis_room(p->link) == 0;
+    if (stream->phase == STREAM_FLOWING && stream->appends == 0)
+        stream->acknowledged = stream->next - 1;
     stream->pumping = false;
 }
 
@@ -463,38 +518,36 @@ static void add_origin(struct publish_command *c)
     publish__add_word(c, p->origin.reason);
 }
 
-static void count_silence(struct hz_publisher *p)
+static void count_silence(struct publish_stream *stream)
 {
-    struct publish_stream *stream = &p->stream;
-
     if (stream->phase == STREAM_FLOWING || stream->phase == STREAM_FENCED)
         return;
-    if (++stream->beats_without_flow < STREAM_PATIENCE || stream->lost_told || stream->foreign_told)
+    if (++stream->beats_without_flow < STREAM_PATIENCE || stream->lost || stream->foreign)
         return;
-    stream->lost_told = true;
-    observe(p, HZ_OBSERVED_REDIS_LOST, 1);
+    stream->lost = true;
+    publish__tell_lost(stream->p);
 }
 
-void publish__stream_beat(struct hz_publisher *p)
+void publish__stream_beat(struct publish_stream *stream)
 {
-    struct publish_stream *stream = &p->stream;
+    struct hz_publisher *p = stream->p;
 
-    count_silence(p);
+    count_silence(stream);
     if (stream->phase == STREAM_FLOWING) {
-        publish__starved_beat(p);
+        publish__starved_beat(stream);
         if (!stream->beating) {
-            struct publish_command c = publish__call(p, "beat");
+            struct publish_command c = publish__call(stream, "beat");
             add_origin(&c);
             stream->beating = publish__call_send(&c, (struct stream_call){.kind = CALL_BEAT});
         }
-        publish__stream_pump(p);
+        publish__stream_pump(stream);
     } else if (stream->phase == STREAM_WAITING && stream->call_count == 0 &&
-               hz_redis_is_up(stream->link)) {
-        if (stream->sha[0] == '\0')
-            load(p);
+               hz_redis_is_up(p->link)) {
+        if (p->sha[0] == '\0')
+            load(stream);
         else
-            look(p);
+            look(stream);
     } else if (stream->phase == STREAM_SEEKING && !stream->fetching) {
-        publish__ask(p, true);
+        publish__ask(stream, true);
     }
 }

@@ -24,12 +24,15 @@ struct hz_active {
     int64_t t_ms;         /* of its newest transition, UTC */
     int64_t raise_ms;     /* of its episode, UTC */
     char value[HZ_ACTIVE_NUMBER_BYTES], limit[HZ_ACTIVE_NUMBER_BYTES]; /* as in the entry */
+    /* Its places besides `all`. */
+    uint16_t view_count, views[HZ_ALARM_VIEWS_MAX - 1];
+    uint64_t n[HZ_ALARM_VIEWS_MAX - 1];
 };
 
 /* Which entry the mirror is as of. */
 struct hz_mirror_mark {
     uint64_t number; /* 0 = none yet */
-    uint64_t n_all;
+    uint64_t n_all; /* n in view all, or in the view that was asked for */
     struct hz_stream_id id;
 };
 
@@ -56,6 +59,10 @@ int hz_mirror_save(const struct hz_mirror *mirror, hz_mirror_write write, void *
 int hz_mirror_load(struct hz_mirror *mirror, hz_mirror_read read, void *ctx) HZ_MUST_USE;
 uint64_t hz_mirror_newest(const struct hz_mirror *mirror); /* number of the newest entry applied */
 struct hz_mirror_mark hz_mirror_mark(const struct hz_mirror *mirror);
+/* The newest entry of a view: `number` is 0, for it is not kept; n is 0 when there was none. */
+struct hz_mirror_mark hz_mirror_mark_of(const struct hz_mirror *mirror, uint32_t view);
+/* The number of its newest entry in a view; 0: that was not in it. */
+uint64_t hz_active_n(const struct hz_active *active, uint32_t view);
 /* It is as of this entry: those up to it change nothing, and may be lost. */
 void hz_mirror_go_on(struct hz_mirror *mirror, struct hz_mirror_mark mark);
 

@@ -134,6 +134,31 @@ void case_done(struct publish_case *c)
     *c = (struct publish_case){0};
 }
 
+struct hz_set *case_use_views(struct publish_case *c, const struct hz_view_config *views,
+                              uint32_t count)
+{
+    struct hz_set *before = c->set;
+
+    c->set = case_set(c, "zh", CASE_POINTS);
+    hz_views_free(c->set->views);
+    assert_int_equal(hz_views_build(views, count, c->set->registry, c->names, &c->set->views), 0);
+    return before;
+}
+
+/* As the engine does it. */
+static void take_views(struct publish_case *c, struct hz_transition *t)
+{
+    struct hz_view_list list =
+        hz_views_of(c->set->views, case_id(c, HZ_NAMED_ENTERPRISE, "E1"), t->domain);
+
+    for (uint32_t i = 0; i < list.count; i++) {
+        uint32_t view = list.ids[i];
+        t->places[t->place_count++] = (struct hz_view_place){
+            .view = view, .n = ++c->views[view].n, .before = c->views[view].id};
+        c->views[view].id = t->id;
+    }
+}
+
 uint32_t case_id(const struct publish_case *c, enum hz_named_kind kind, const char *key)
 {
     uint32_t id = hz_names_find(c->names, kind, key, strlen(key));
@@ -228,6 +253,9 @@ struct hz_entry *case_next(struct publish_case *c)
     t.id = (struct hz_stream_id){c->wall_ms, 0};
     if (c->wall_ms == c->last.ms)
         t.id.k = c->last.k + 1;
+    if (c->set->views->count > 0 && at % 2 != 0)
+        t.domain = HZ_DOMAIN_ENV;
+    take_views(c, &t);
     c->last = t.id;
     c->wall_ms += (int64_t)(draw(c) % 2);
     t.severity = HZ_SEVERITY_ORANGE; /* red ones go to the system's journal as well */

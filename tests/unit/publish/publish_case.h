@@ -24,6 +24,10 @@ struct publish_case {
     uint64_t alarms[CASE_POINTS]; /* episode active at a point, 0 = none */
     uint32_t episodes;
     uint64_t random;
+    struct {
+        uint64_t n;
+        struct hz_stream_id id;
+    } views[HZ_VIEW_ID_END];
 };
 
 void case_init(struct publish_case *c, const char *language);
@@ -39,6 +43,9 @@ struct hz_entry *case_render(const struct publish_case *c, const struct hz_trans
 /* The value of a field, terminated, lent until the next call but seven. */
 const char *case_value(const struct hz_entry *entry, enum hz_entry_field field);
 
+/* A set with these views, which must stay; it takes the place of the present one, which is given back.
+ * With views every other point's alarm is of the domain env, and has a place in each that it belongs to. */
+struct hz_set *case_use_views(struct publish_case *c, const struct hz_view_config *views, uint32_t count);
 /* The next of an endless stream of raises, acks, escalations and clears over all points. The causing
  * record of entry k is k * 10. */
 struct hz_entry *case_next(struct publish_case *c);

@@ -218,6 +218,75 @@ static int load(struct bytes bytes)
     return error;
 }
 
+/* Places besides `all` are kept of an alarm, and the newest entry of each view. */
+static void views_are_kept(void **state)
+{
+    static const struct hz_view_config views[] = {{.name = "a"},
+                                                  {.name = "b", .domains = 1 << HZ_DOMAIN_ENV}};
+    struct bytes bytes = {0};
+    struct hz_mirror *loaded;
+
+    (void)state;
+    hz_set_unref(case_use_views(&c, views, 2));
+    uint32_t a = case_id(&c, HZ_NAMED_VIEW, "a"), b = case_id(&c, HZ_NAMED_VIEW, "b");
+    assert_int_equal(hz_mirror_mark_of(mirror, a).n_all, 0);
+    while (c.views[b].n < 20)
+        apply(case_next(&c));
+    assert_true(c.views[a].n > c.views[b].n);
+    assert_int_equal(hz_mirror_mark_of(mirror, a).n_all, c.views[a].n);
+    assert_int_equal(hz_mirror_mark_of(mirror, b).n_all, c.views[b].n);
+    assert_int_equal(hz_stream_id_compare(hz_mirror_mark_of(mirror, b).id, c.views[b].id), 0);
+    assert_int_equal(hz_mirror_mark_of(mirror, HZ_VIEW_ALL).n_all, c.number);
+    for (unsigned i = 0; i < CASE_POINTS; i++) {
+        const struct hz_active *active = hz_mirror_find(mirror, c.alarms[i]);
+        if (c.alarms[i] == 0)
+            continue;
+        assert_true(hz_active_n(active, a) > 0);
+        assert_true((hz_active_n(active, b) > 0) == (i % 2 != 0));
+        assert_int_equal(hz_active_n(active, HZ_VIEW_ALL), active->n_all);
+        assert_int_equal(hz_active_n(active, 99), 0);
+    }
+    assert_int_equal(hz_mirror_save(mirror, write_bytes, &bytes), 0);
+    assert_int_equal(hz_mirror_new(&loaded), 0);
+    assert_int_equal(hz_mirror_load(loaded, read_bytes, &bytes), 0);
+    assert_int_equal(bytes.taken, bytes.length);
+    assert_int_equal(hz_mirror_mark_of(loaded, a).n_all, c.views[a].n);
+    assert_int_equal(hz_stream_id_compare(hz_mirror_mark_of(loaded, b).id, c.views[b].id), 0);
+    hz_mirror_free(loaded);
+    free(bytes.at);
+}
+
+/* One that was saved before there were views. */
+static void an_old_one_is_loaded(void **state)
+{
+    const size_t head = 48, kept = offsetof(struct hz_active, view_count);
+    struct bytes now = {0}, old = {0};
+    struct hz_mirror *loaded;
+    uint32_t version = 1, active_bytes = (uint32_t)kept;
+
+    (void)state;
+    while (modelled() < 3)
+        apply(case_next(&c));
+    assert_int_equal(hz_mirror_save(mirror, write_bytes, &now), 0);
+    assert_int_equal(now.length, head + hz_mirror_count(mirror) * sizeof(struct hz_active) + 8);
+    write_bytes(&old, now.at, head);
+    memcpy(old.at + 4, &version, sizeof(version));
+    memcpy(old.at + 12, &active_bytes, sizeof(active_bytes));
+    for (uint32_t i = 0; i < hz_mirror_count(mirror); i++)
+        write_bytes(&old, now.at + head + i * sizeof(struct hz_active), kept);
+    assert_int_equal(hz_mirror_new(&loaded), 0);
+    assert_int_equal(hz_mirror_load(loaded, read_bytes, &old), 0);
+    assert_int_equal(old.taken, old.length);
+    assert_int_equal(hz_mirror_count(loaded), hz_mirror_count(mirror));
+    for (unsigned i = 0; i < CASE_POINTS; i++)
+        if (c.alarms[i] != 0)
+            assert_memory_equal(hz_mirror_find(mirror, c.alarms[i]),
+                                hz_mirror_find(loaded, c.alarms[i]), sizeof(struct hz_active));
+    hz_mirror_free(loaded);
+    free(now.at);
+    free(old.at);
+}
+
 static void what_can_not_be_loaded_is_refused(void **state)
 {
     struct bytes bytes = {0};
@@ -280,6 +349,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(severities_of_live_alarms_are_counted, begin, end),
         cmocka_unit_test_setup_teardown(a_walk_meets_all_that_stay, begin, end),
         cmocka_unit_test_setup_teardown(what_is_saved_is_loaded, begin, end),
+        cmocka_unit_test_setup_teardown(views_are_kept, begin, end),
+        cmocka_unit_test_setup_teardown(an_old_one_is_loaded, begin, end),
         cmocka_unit_test_setup_teardown(what_can_not_be_loaded_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(bytes_that_are_no_entry_change_nothing, begin, end),
     };
