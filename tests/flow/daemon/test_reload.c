@@ -24,6 +24,7 @@
 #include <cmocka.h>
 
 #define POINTS 30u
+#define MANY   400u
 
 static struct flow *flow;
 static struct hz_link *link_;
@@ -61,7 +62,7 @@ static void write_rules(const char *limit, const char *delay)
 
 static void write_points(unsigned count)
 {
-    char rows[8192];
+    char rows[32768];
     struct hz_text text = hz_text_in(rows, sizeof(rows));
 
     for (unsigned i = 1; i <= count; i++)
@@ -303,16 +304,19 @@ static void a_reload_that_would_raise_many_is_refused(void **state)
 {
     (void)state;
     char point[16];
-    for (unsigned i = 1; i <= POINTS; i++) {
+    write_points(MANY);
+    gives("reload --reason more", 0, "points: 370 added");
+    for (unsigned i = 1; i <= MANY; i++) {
         (void)snprintf(point, sizeof(point), "P%u", i);
-        send_value(point, 70);
+        send_only(point, 70);
     }
+    flow_wait_readings(flow, MANY);
     write_rules("60", "4s");
-    gives("reload --reason x", 1, "30 alarms would be raised, more than 20: nothing is changed");
-    assert_int_equal(times("alarm  raise"), 30);
-    assert_int_equal(alerts("raise", "high.high@E1/H1/P30"), 0);
-    gives("reload --reason x --max-new-alarms 30", 0, "alarms: 30 raised");
-    wait_alert("raise", "high.high@E1/H1/P30");
+    gives("reload --reason x", 1, "400 alarms would be raised, more than 20: nothing is changed");
+    assert_int_equal(times("alarm  raise"), MANY);
+    assert_int_equal(alerts("raise", "high.high@E1/H1/P400"), 0);
+    gives("reload --reason x --max-new-alarms 400", 0, "alarms: 400 raised");
+    wait_alert("raise", "high.high@E1/H1/P400");
 }
 
 /* A shorter time makes the silent STALE at once: nobody was warned of that. */

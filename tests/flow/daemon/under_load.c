@@ -81,7 +81,7 @@ struct flow *under_load_flow(struct under_load *load)
 
 static void become_sender(const struct under_load *load, unsigned rate)
 {
-    char program[4096], enterprises[16], points[16], rate_text[16];
+    char program[4096], said[512], enterprises[16], points[16], rate_text[16];
     const char *build = getenv("HAZARD_BUILD");
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -89,7 +89,8 @@ static void become_sender(const struct under_load *load, unsigned rate)
     (void)snprintf(enterprises, sizeof(enterprises), "%d", ENTERPRISES);
     (void)snprintf(points, sizeof(points), "%d", POINTS);
     (void)snprintf(rate_text, sizeof(rate_text), "%u", rate);
-    if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
+    (void)snprintf(said, sizeof(said), "%s/load.out", flow_folder(load->flow));
+    if (!freopen(said, "w", stdout) || !freopen("/dev/null", "w", stderr))
         _exit(126);
     (void)execl(program, program, "--address", flow_address(load->flow, FLOW_BROKER), "--qos", "1",
                 "--enterprises", enterprises, "--points", points, "--rate", rate_text, "--seconds",
@@ -112,6 +113,27 @@ void under_load_end(struct under_load *load)
     (void)kill(load->sender, SIGKILL);
     (void)waitpid(load->sender, NULL, 0);
     load->sender = 0;
+}
+
+long long under_load_end_counted(struct under_load *load)
+{
+    char said[512], text[4096];
+    int status = -1;
+
+    assert_true(load->sender > 0);
+    (void)kill(load->sender, SIGTERM);
+    assert_int_equal(waitpid(load->sender, &status, 0), load->sender);
+    assert_int_equal(status, 0);
+    load->sender = 0;
+    (void)snprintf(said, sizeof(said), "%s/load.out", flow_folder(load->flow));
+    FILE *file = fopen(said, "re");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    (void)fclose(file);
+    const char *readings = strstr(text, "\"readings\":");
+    assert_non_null(readings);
+    assert_non_null(strstr(text, "\"unacknowledged\":0,"));
+    return atoll(readings + strlen("\"readings\":"));
 }
 
 /* --- Redis --- */

@@ -18,6 +18,8 @@ struct flow *under_load_flow(struct under_load *load);
 /* hazard-load with so many readings a second until it is ended. */
 void under_load_begin(struct under_load *load, unsigned rate);
 void under_load_end(struct under_load *load);
+/* Ends it when everything it has made is acknowledged: how many readings it sent. */
+long long under_load_end_counted(struct under_load *load);
 
 /* Waits until everything decided is in Redis (the daemon runs), ends the daemon, replays its journal and
  * compares: the same entries, in order, none missing, none twice, every field; n without holes. Returns
