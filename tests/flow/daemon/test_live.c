@@ -156,12 +156,48 @@ static void a_redis_that_does_not_answer_and_back(void **state)
     assert_true(under_load_compare(load) > 0);
 }
 
+/* --- feeds --- */
+
+/* A feed that comes, is lost, and goes beside one that is opened again and again: the journal says it all, so
+ * that its replay says the same. */
+static void feeds_change_under_load(void **state)
+{
+    char more[512];
+
+    (void)state;
+    replace("clean_session: true", "clean_session: false");
+    replace("redis:\n", "rule_threads: 1\nredis:\n");
+    flow_start(flow, FLOW_DAEMON);
+    flow_wait_connected(flow);
+    under_load_begin(load, 5000);
+    (void)snprintf(
+        more, sizeof(more),
+        "feeds:\n- name: more\n  address: unix:/nonexistent/broker\n  client_id: more\n  "
+        "lost_after: 0s\n  filters:\n  - filter: \"more/#\"\n    topic: more/{point}\n    key: "
+        "E1/H1/{point}\n");
+    for (unsigned i = 0; i < 10; i++) {
+        if (i % 2)
+            replace(more, "feeds:\n");
+        else
+            replace("feeds:\n", more);
+        if (i % 3 == 0)
+            replace("receive_maximum: 65535", "receive_maximum:  65534");
+        else if (i % 3 == 1)
+            replace("receive_maximum:  65534", "receive_maximum: 65535");
+        reload();
+    }
+    under_load_end(load);
+    assert_int_equal(flow_number(flow, "feed", "dropped"), 0);
+    assert_true(under_load_compare(load) > 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin_load, end_load)
     const struct CMUnitTest tests[] = {
         T(redis_moves_to_another_server),
         T(a_redis_that_does_not_answer_and_back),
+        T(feeds_change_under_load),
     };
 
     if (!flow_available(FLOW_DAEMON))
