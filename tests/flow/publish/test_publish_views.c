@@ -270,6 +270,24 @@ static bool env_is_even(struct world *world)
     return ask_number(&server, "HLEN hz:1:{env}:active") == active_points(0) + 2;
 }
 
+/* Its selection changes while nothing else happens. */
+static void a_quiet_view_is_written_anew(void **state)
+{
+    const struct hz_view_config other[] = {
+        views[0], {.name = "env", .domains = 1 << HZ_DOMAIN_SAFETY}, views[2]};
+
+    (void)state;
+    world_start(&w);
+    world_make(&w, 300);
+    world_until(&w, world_is_done);
+    assert_int_not_equal(active_points(0), active_points(1));
+    use(other, 3);
+    world_until(&w, env_is_even);
+    check_active("env", active_points(0));
+    check_active("e1", active_points(2));
+    world_check(&w, 1);
+}
+
 /* Its selection changes while entries of the former one wait to be released. */
 static void alarms_leave_a_view(void **state)
 {
@@ -327,6 +345,7 @@ int main(void)
         WORLD(a_view_is_filled_again_alone),
         WORLD(one_that_is_stuck_holds_up_no_other),
         WORLD(a_new_view_shows_what_is_active),
+        WORLD(a_quiet_view_is_written_anew),
         WORLD(alarms_leave_a_view),
         WORLD(a_view_that_comes_back_goes_on),
     };
