@@ -491,13 +491,14 @@ static void so_does_taking_the_fault_out_again(void **state)
 
 static struct under_load *load;
 
+/* Beside the load's own rule; among the values that it brings, so that each turn raises or clears. */
 static void write_load_rules(unsigned turn)
 {
     flow_write(
         flow, "config/rules.d/more.yaml",
-        "schema: 1\nrules:\n- id: more\n  name: {zh: 多, en: more}\n  mode: live\n  domain: "
-        "safety\n  select: {kind: level}\n  limits:\n    HH: {severity: red, fallback: %u}\n",
-        200 + turn % 7);
+        "schema: 1\nrules:\n- id: more\n  name: {zh: 多, en: more}\n  mode: trial\n  domain: "
+        "safety\n  select: {kind: load}\n  limits:\n    HH: {severity: red, fallback: %u}\n",
+        30 + turn % 7 * 10);
 }
 
 static void twenty_reloads(const char *more_yaml)
