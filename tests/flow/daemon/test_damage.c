@@ -614,7 +614,8 @@ static int keep_bytes(struct hz_snapshot_reader *reader, char *to, size_t size)
     return (int)length_;
 }
 
-/* The mirror stands behind the engine: "HZRM", version, count, bytes of one, then its mark. */
+/* The mirror stands behind the engine: "HZRM", version, count, bytes of one, then its mark, its alarms, and
+ * the number of its views. */
 static void forget_mirror(void)
 {
     static char bytes[1 << 20];
@@ -634,10 +635,10 @@ static void forget_mirror(void)
         ;
     assert_true(at > 0);
     memset(bytes + at + 8, 0, 4);
-    memset(bytes + at + 16, 0, 32);
+    memset(bytes + at + 16, 0, 40);
     no_snapshots();
     assert_int_equal(hz_snapshot_begin(store, seq, &writer), 0);
-    assert_int_equal(hz_snapshot_write(writer, bytes, (size_t)at + 48), 0);
+    assert_int_equal(hz_snapshot_write(writer, bytes, (size_t)at + 56), 0);
     assert_int_equal(hz_snapshot_commit(writer), 0);
     hz_store_close(store);
 }
