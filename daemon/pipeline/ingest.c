@@ -180,12 +180,10 @@ static void look_after_due(struct hz_pipeline *p) HZ_ON(hz_ingest)
 {
     struct pipeline_ingest *in = &p->ingest;
     struct hz_record_tick tick = {.head = {HZ_RECORD_TICK, sizeof(tick), 0}};
-    const int64_t until = pipeline__ingest_now(p) + TICKS_NS;
+    int64_t jt = pipeline__ingest_now(p);
+    const int64_t until = jt + TICKS_NS;
 
-    for (int ticks = 0; ticks < TICKS_MOST; ticks++) {
-        int64_t jt = pipeline__ingest_now(p);
-        if (ticks > 0 && jt > until)
-            break;
+    for (int ticks = 0; ticks < TICKS_MOST && jt <= until; ticks++, jt = pipeline__ingest_now(p)) {
         if (atomic_load_explicit(&p->next_due_ns, memory_order_acquire) <= jt && !engine_is_up(p)) {
             (void)uv_timer_stop(&in->due);
             return;
