@@ -501,22 +501,33 @@ static void write_load_rules(unsigned turn)
         30 + turn % 7 * 10);
 }
 
-static void twenty_reloads(const char *more_yaml)
+static void begin_load(const char *more_yaml)
 {
     load = under_load_new(more_yaml);
     flow = under_load_flow(load);
     flow_start(flow, FLOW_DAEMON);
     flow_wait_connected(flow);
     under_load_begin(load, 5000);
+}
+
+/* When it has ended: the stream is what the journal says. */
+static void compare_load(void)
+{
+    assert_true(under_load_compare(load) > 0);
+    under_load_free(load);
+    load = NULL;
+}
+
+static void twenty_reloads(const char *more_yaml)
+{
+    begin_load(more_yaml);
     for (unsigned i = 0; i < 20; i++) {
         write_load_rules(i);
         gives("reload --reason turn --max-new-alarms 100000", 0, "is in force from record");
     }
     under_load_end(load);
     assert_int_equal(flow_number(flow, "feed", "dropped"), 0);
-    assert_true(under_load_compare(load) > 0);
-    under_load_free(load);
-    load = NULL;
+    compare_load();
 }
 
 static void twenty_reloads_lose_no_reading(void **state)
@@ -569,9 +580,7 @@ static void killed_in_a_reload_one_set_or_the_other(void **state)
     flow_start(flow, FLOW_DAEMON);
     flow_wait_connected(flow);
     under_load_end(load);
-    assert_true(under_load_compare(load) > 0);
-    under_load_free(load);
-    load = NULL;
+    compare_load();
 }
 
 /* The first alert of a run is that of the gap. It was told in the words of the new set, while the journal
@@ -579,20 +588,14 @@ static void killed_in_a_reload_one_set_or_the_other(void **state)
 static void a_start_with_other_files_after_a_gap(void **state)
 {
     (void)state;
-    load = under_load_new("");
-    flow = under_load_flow(load);
-    flow_start(flow, FLOW_DAEMON);
-    flow_wait_connected(flow);
-    under_load_begin(load, 5000);
+    begin_load("");
     flow_kill(flow, FLOW_DAEMON);
     write_load_rules(1);
     (void)nanosleep(&(struct timespec){2, 200000000}, NULL); /* a gap is an alarm from 2 s on */
     flow_start(flow, FLOW_DAEMON);
     flow_wait_connected(flow);
     under_load_end(load);
-    assert_true(under_load_compare(load) > 0);
-    under_load_free(load);
-    load = NULL;
+    compare_load();
 }
 
 int main(void)
